@@ -1,0 +1,274 @@
+"""The nouns of the project. Read this first; it imports nothing of ours.
+
+Everything that passes between the four steps of a request's story (observe, decide, answer, record)
+is defined here. All values are immutable, but for `Answer`, which carries a stream that runs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Stage = Literal["guard", "route", "tier", "budget", "shape", "flag"]
+Status = Literal["active", "shadow", "off"]
+Kind = Literal["local", "llm", "retrieve", "guard", "refuse"]
+Tier = Literal["small", "standard", "large", "reasoning"]
+Outcome = Literal["whole", "broken", "left", "failed", "refused"]
+
+STAGES: tuple[Stage, ...] = ("guard", "route", "tier", "budget", "shape", "flag")
+TIERS: tuple[Tier, ...] = ("small", "standard", "large", "reasoning")
+
+
+# ── observe ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message. `text` joins its text parts; other parts are only named in `modalities`."""
+
+    role: str
+    text: str
+    modalities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A chat completion as the client sent it.
+
+    `body` is the parsed JSON, passed on to the upstream with unknown fields kept; nobody mutates it.
+    """
+
+    id: str
+    model: str
+    messages: tuple[Message, ...]
+    body: Mapping[str, Any]
+    stream: bool = False
+    include_usage: bool = False
+    task_hint: str | None = None
+    tenant: str = "default"
+    cache_control: frozenset[str] = frozenset()
+    max_age: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The newest human text: what the request is about (never a tool's output)."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user" and m.text), "")
+
+    @property
+    def system(self) -> str:
+        """The system (or developer) text, empty when there is none."""
+        return "\n".join(m.text for m in self.messages if m.role in ("system", "developer"))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a plain reading of the request tells. Holds no text of the prompt, so it may be stored."""
+
+    tokens: int = 0  # whole conversation, WordPiece tokens of the static embedder
+    turns: int = 1  # user messages
+    language: str = "en"  # ISO 639-1 of the newest human text; "und" when undecided
+    code_mixed: bool = False  # two languages or scripts in one text
+    tools: bool = False
+    modalities: tuple[str, ...] = ()  # "image", "audio", "file": parts other than text
+    output: str = "free"  # wanted form: free | label | number | json | code
+    labels: int = 0  # size of the label list in the prompt; 0 when there is none
+    demonstrations: int = 0  # few-shot examples in the prompt
+    context: str = "none"  # supplied passage: none | partial | sufficient
+    redefinition: bool = False  # a known symbol, rule or fact is redefined
+    tasks: int = 1  # distinct tasks asked for
+    noise: float = 0.0  # share of words that look mistyped, 0..1
+    domain: str = "none"  # high-stakes domain: none | health | finance | law
+    pii: tuple[str, ...] = ()  # kinds of personal data or secrets found, never the values
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The task type: one of the 39 labels, or one that only a detector can see."""
+
+    label: str
+    confidence: float  # calibrated probability, 0..1
+    runner_up: str = ""
+    look: str = "first"  # who said it: first | reader | hint | detector
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A prompt read as a classification: what to classify, into which words, in which form.
+
+    `labels` maps the expert's own label to the word the prompt asked for, in the prompt's order.
+    `render` turns the prompt's word into the answer text. `input` is prompt text: never stored.
+    """
+
+    task: str
+    input: str
+    labels: Mapping[str, str]
+    render: Callable[[str], str] = field(default=lambda word: word)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a local expert would answer, and whether its gate lets it. `why` says why not."""
+
+    answer: str  # the expert's own label
+    confidence: float  # calibrated, 0..1
+    novelty: float  # 0 (like the training data) .. 1, quantile on held-out in-domain data
+    open: bool
+    why: str = ""
+    n: int = 0  # labelled examples behind the expert
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What may answer right now, as configured and as healthy."""
+
+    tiers: tuple[Tier, ...] = ()  # tiers with a model that is up
+    local_tiers: tuple[Tier, ...] = ()  # of these, the ones that stay on the operator's machines
+    vision_tiers: tuple[Tier, ...] = ()
+    windows: Mapping[str, int] = field(default_factory=dict)  # tier → context window, tokens
+    cache: bool = True
+    index: bool = False  # a retrieval index is configured
+    keep_private: bool = True  # personal data and secrets must not leave the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Estimates before the call, in integer nano-dollars; None where the price is unknown."""
+
+    estimates: Mapping[str, int | None] = field(default_factory=dict)  # tier → estimated cost
+    baseline: int | None = None
+    budget: int | None = None  # most that this request may cost; None when unlimited
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """All that a decision may depend on: no clock, no I/O, no prompt text."""
+
+    task: Task
+    novelty: float = 0.0  # 0 (like what we know) .. 1 (unlike anything known)
+    facts: Facts = Facts()
+    experts: Mapping[str, Reading] = field(default_factory=dict)  # only bound experts
+    fleet: Fleet = Fleet()
+    money: Money = Money()
+    pinned: str = ""  # the configured model that the client asked for by id; "" means auto
+
+
+# ── decide ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that matched. `decided` marks the one that chose the kind of target."""
+
+    id: str
+    stage: Stage
+    decided: bool
+    title: str
+    why: str
+    cites: tuple[str, ...] = ()
+    status: Status = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whom to ask, in which order, and because of what. `steps` is empty only for a refusal."""
+
+    kind: Kind
+    tier: Tier | None
+    steps: tuple[str, ...]
+    rules: tuple[Fired, ...]
+    profile: str
+    policy: str  # content hash of the policy that decided
+    advice: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+# ── answer ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as billed, and money in integer nano-dollars (None: price unknown)."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: int | None = 0
+    baseline: int | None = 0
+
+    @property
+    def saved(self) -> int | None:
+        """Baseline minus cost; None when either is unknown."""
+        return None if self.cost is None or self.baseline is None else self.baseline - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answerer asked: what came of it and how long it took to its first chunk."""
+
+    target: str
+    outcome: Literal["answered", "abstained", "failed"]
+    seconds: float
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A reply on its way, in OpenAI's wire format.
+
+    `chunks` yields one JSON body for a plain reply, or whole SSE events for a streamed one. `usage` is
+    final once `chunks` has run out (for local and cached answers from the start). `release` gives the
+    upstream connection back; it is sync and may be called at any time, more than once.
+    """
+
+    target: str
+    model: str
+    chunks: AsyncIterator[bytes]
+    usage: Usage = Usage()
+    cache: str = "miss"
+    final: bool = True  # usage is already final
+    release: Callable[[], None] = field(default=lambda: None)
+
+
+class Answerer(Protocol):
+    """Cache, expert and hosted model alike. `None` means: I abstain. An exception means: I failed."""
+
+    target: str
+
+    async def answer(self, request: Request, observed: Observed) -> Answer | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Signals, plus the working material that must not reach a decision or the ledger."""
+
+    signals: Signals
+    bound: Bound | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+# ── record ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A request that is over, as hooks see it."""
+
+    request_id: str
+    model: str
+    stream: bool
+    signals: Signals
+    decision: Decision
+    attempts: tuple[Attempt, ...]
+    usage: Usage
+    target: str
+    cache: str
+    outcome: Outcome
+    seconds: Mapping[str, float]  # stage → seconds: observe, decide, answer, first_chunk, total
+
+
+class Hook(Protocol):
+    """Called once for each finished request; must not block or raise."""
+
+    def __call__(self, event: Event) -> None: ...
