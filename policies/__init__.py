@@ -1,0 +1,1 @@
+"""What is decided: rules as data, and the pure function that applies them."""
