@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Literal, Protocol
 
 Stage = Literal["guard", "route", "tier", "budget", "shape", "flag"]
 Status = Literal["active", "shadow", "off"]
 Kind = Literal["local", "llm", "retrieve", "guard", "refuse"]
 Tier = Literal["small", "standard", "large", "reasoning"]
+# whole: every byte went out; broken: it stopped midway; left: the client went away; failed: nobody could
+# answer; refused: a guard, or the upstream, said no.
 Outcome = Literal["whole", "broken", "left", "failed", "refused"]
 
 STAGES: tuple[Stage, ...] = ("guard", "route", "tier", "budget", "shape", "flag")
@@ -47,8 +50,9 @@ class Request:
     include_usage: bool = False
     task_hint: str | None = None
     tenant: str = "default"
-    cache_control: frozenset[str] = frozenset()
-    max_age: float | None = None
+    cache_control: frozenset[str] = frozenset()  # no-cache | no-store | only-if-cached
+    max_age: float | None = None  # seconds; an older cached answer does not count
+    started: float = field(default_factory=perf_counter, compare=False)
 
     @property
     def text(self) -> str:
@@ -213,13 +217,21 @@ class Attempt:
     why: str = ""
 
 
+class Row(Protocol):
+    """The record of one request, open until its last byte is out (see ledger.py)."""
+
+    def close(self, answer: Answer | None, outcome: Outcome) -> None: ...
+
+    def headers(self, answer: Answer | None) -> dict[str, str]: ...
+
+
 @dataclass(slots=True)
 class Answer:
     """A reply on its way, in OpenAI's wire format.
 
     `chunks` yields one JSON body for a plain reply, or whole SSE events for a streamed one. `usage` is
-    final once `chunks` has run out (for local and cached answers from the start). `release` gives the
-    upstream connection back; it is sync and may be called at any time, more than once.
+    final once `chunks` has run out; where `final` is set it is so from the start (local and cached
+    answers, plain hosted ones). `release` gives the upstream connection back; it never blocks.
     """
 
     target: str
@@ -227,8 +239,21 @@ class Answer:
     chunks: AsyncIterator[bytes]
     usage: Usage = Usage()
     cache: str = "miss"
-    final: bool = True  # usage is already final
+    final: bool = True
     release: Callable[[], None] = field(default=lambda: None)
+    row: Row | None = None
+
+    def then(self, row: Row) -> Answer:
+        """This answer, whose end will close `row`."""
+        self.row = row
+        return self
+
+    def close(self, outcome: Outcome) -> None:
+        """End the answer: give the connection back and close the row. Safe to call twice."""
+        self.release()
+        row, self.row = self.row, None
+        if row is not None:
+            row.close(self, outcome)
 
 
 class Answerer(Protocol):
@@ -256,16 +281,19 @@ class Event:
     """A request that is over, as hooks see it."""
 
     request_id: str
-    model: str
+    at: float  # when it came in, seconds since 1970
+    tenant: str
+    model: str  # as asked for
     stream: bool
     signals: Signals
     decision: Decision
     attempts: tuple[Attempt, ...]
     usage: Usage
-    target: str
+    target: str  # who answered; "" when nobody did
+    answered_by: str  # the model's own name
     cache: str
-    outcome: Outcome
-    seconds: Mapping[str, float]  # stage → seconds: observe, decide, answer, first_chunk, total
+    outcome: Outcome | None  # None: still open
+    seconds: Mapping[str, float]  # observe, decide, first_chunk (from the start), total
 
 
 class Hook(Protocol):

@@ -1,0 +1,219 @@
+"""A row a request, in SQLite or any database that SQLAlchemy reaches. Never makes a request wait.
+
+Rows are queued and written in batches by one thread; a crash loses at most the last 50 ms, a stop loses
+nothing. An open row is written too, so that a request that never ended is seen. Prompt text is not stored.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from router.types import Event
+
+log = logging.getLogger("surveyor.ledger")
+
+BATCH_SECONDS = 0.05
+MOST_WAITING = 10_000  # rows kept while the database is away; beyond that the oldest are dropped, and said
+
+metadata = sa.MetaData()
+# The column groups are the four steps of the story.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, index=True, nullable=False),
+    sa.Column("tenant", sa.String(100), nullable=False),
+    sa.Column("model", sa.String(200), nullable=False),
+    sa.Column("stream", sa.Boolean, nullable=False),
+    # observe
+    sa.Column("task", sa.String(40), nullable=False),
+    sa.Column("novelty", sa.Float, nullable=False),
+    sa.Column("signals", sa.Text, nullable=False),  # JSON of types.Signals: what replay decides again
+    sa.Column("observe_us", sa.Integer, nullable=False),
+    # decide
+    sa.Column("profile", sa.String(100), nullable=False),
+    sa.Column("policy", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("tier", sa.String(10)),
+    sa.Column("rule", sa.String(60), nullable=False),  # the one that decided
+    sa.Column("rules", sa.Text, nullable=False),  # all that matched, comma-separated
+    sa.Column("flags", sa.Text, nullable=False),
+    sa.Column("decide_us", sa.Integer, nullable=False),
+    # answer
+    sa.Column("target", sa.String(200), nullable=False),
+    sa.Column("answered_by", sa.String(200), nullable=False),
+    sa.Column("cache", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Text, nullable=False),  # JSON list of types.Attempt
+    sa.Column("first_chunk_us", sa.Integer, nullable=False),
+    # record
+    sa.Column("outcome", sa.String(10)),  # NULL while open
+    sa.Column("tokens_in", sa.Integer, nullable=False),
+    sa.Column("tokens_out", sa.Integer, nullable=False),
+    sa.Column("tokens_cached", sa.Integer, nullable=False),
+    sa.Column("cost_nano", sa.BigInteger),  # NULL: price unknown
+    sa.Column("baseline_nano", sa.BigInteger),
+    sa.Column("total_us", sa.Integer, nullable=False),
+)
+
+
+class Ledger:
+    """Queues events and writes them behind the request's back; also answers the dashboard's questions.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: at construction, when the database cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = sa.create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _write_ahead)
+        metadata.create_all(self.engine)
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(requests)
+        kept = {"id", "at_ms"}
+        changes = {column.name: insert.excluded[column.name] for column in requests.columns if column.name not in kept}
+        self._upsert = insert.on_conflict_do_update(index_elements=["id"], set_=changes)
+        self._queue: queue.SimpleQueue[Event | threading.Event | None] = queue.SimpleQueue()
+        self._waiting: dict[str, Event] = {}
+        self.lost = 0
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        """Queue an open or closed request (a `Hook`)."""
+        self._queue.put(event)
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until all that was queued is written; False when that took too long."""
+        written = threading.Event()
+        self._queue.put(written)
+        return written.wait(timeout)
+
+    def close(self) -> None:
+        """Write what is left and stop."""
+        self._queue.put(None)
+        self._thread.join(timeout=10)
+        self.engine.dispose()
+
+    def _write(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            open_for_more, asked = self._gather()
+            self._store()
+            for written in asked:
+                written.set()
+
+    def _gather(self) -> tuple[bool, list[threading.Event]]:
+        """Take what comes within one batch's time; a later event of a request replaces its earlier one."""
+        asked: list[threading.Event] = []
+        deadline = None
+        while True:
+            try:
+                wait = None if deadline is None else max(0.0, deadline - time.monotonic())
+                item = self._queue.get(timeout=1.0 if wait is None and self._waiting else wait)
+            except queue.Empty:
+                return True, asked
+            if item is None:
+                return False, asked
+            if isinstance(item, threading.Event):
+                asked.append(item)
+                return True, asked
+            self._waiting[item.request_id] = item
+            deadline = deadline or time.monotonic() + BATCH_SECONDS
+
+    def _store(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(self._upsert, [as_row(event) for event in self._waiting.values()])
+            self._waiting.clear()
+        except sa.exc.SQLAlchemyError as problem:
+            log.warning("ledger: %d rows wait for the database: %s", len(self._waiting), problem.__class__.__name__)
+            for oldest in list(self._waiting)[: max(0, len(self._waiting) - MOST_WAITING)]:
+                del self._waiting[oldest]
+                self.lost += 1
+
+    def summary(self, since_ms: int = 0) -> dict[str, Any]:
+        """Totals, and the same by target, task and deciding rule, for requests that came in since then."""
+        rows = requests.c
+        sums = (
+            sa.func.count().label("requests"),
+            sa.func.coalesce(sa.func.sum(rows.cost_nano), 0).label("cost_nano"),
+            sa.func.coalesce(sa.func.sum(rows.baseline_nano - rows.cost_nano), 0).label("saved_nano"),
+            sa.func.coalesce(sa.func.avg(rows.total_us), 0).label("mean_us"),
+            sa.func.coalesce(sa.func.sum(sa.case((rows.cost_nano.is_(None), 1), else_=0)), 0).label("unpriced"),
+        )
+        where = rows.at_ms >= since_ms
+        with self.engine.connect() as connection:
+            found: dict[str, Any] = {"total": dict(connection.execute(sa.select(*sums).where(where)).mappings().one())}
+            for name, column in (("target", rows.target), ("task", rows.task), ("rule", rows.rule)):
+                grouped = sa.select(column.label("name"), *sums).where(where).group_by(column)
+                ordered = grouped.order_by(sa.desc("requests")).limit(20)
+                found[name] = [dict(row) for row in connection.execute(ordered).mappings()]
+        return found
+
+    def latest(self, most: int = 50) -> Sequence[dict[str, Any]]:
+        """The newest rows, newest first."""
+        query = sa.select(requests).order_by(requests.c.at_ms.desc()).limit(most)
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def as_row(event: Event) -> dict[str, Any]:
+    """An event as the columns of its row."""
+    decision, usage, seconds = event.decision, event.usage, event.seconds
+    return {
+        "id": event.request_id,
+        "at_ms": int(event.at * 1000),
+        "tenant": event.tenant,
+        "model": event.model,
+        "stream": event.stream,
+        "task": event.signals.task.label,
+        "novelty": event.signals.novelty,
+        "signals": orjson.dumps(event.signals).decode(),
+        "observe_us": _us(seconds.get("observe", 0)),
+        "profile": decision.profile,
+        "policy": decision.policy,
+        "kind": decision.kind,
+        "tier": decision.tier,
+        "rule": next((rule.id for rule in decision.rules if rule.decided), ""),
+        "rules": ",".join(rule.id for rule in decision.rules),
+        "flags": ",".join(decision.flags),
+        "decide_us": _us(seconds.get("decide", 0)),
+        "target": event.target,
+        "answered_by": event.answered_by,
+        "cache": event.cache,
+        "attempts": orjson.dumps(event.attempts).decode(),
+        "first_chunk_us": _us(seconds.get("first_chunk", 0)),
+        "outcome": event.outcome,
+        "tokens_in": usage.tokens_in,
+        "tokens_out": usage.tokens_out,
+        "tokens_cached": usage.tokens_cached,
+        "cost_nano": usage.cost,
+        "baseline_nano": usage.baseline,
+        "total_us": _us(seconds.get("total", 0)),
+    }
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def _write_ahead(connection: Any, _record: Any) -> None:
+    """Readers do not block the writer, and a commit costs no fsync; a power cut may lose the last batches."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()
