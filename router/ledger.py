@@ -94,10 +94,10 @@ class Ledger:
         self._queue.put(event)
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until all that was queued is written; False when that took too long."""
+        """Wait until all that was queued is written; False when that took too long, or the database is away."""
         written = threading.Event()
         self._queue.put(written)
-        return written.wait(timeout)
+        return written.wait(timeout) and not self._waiting
 
     def close(self) -> None:
         """Write what is left and stop."""

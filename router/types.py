@@ -130,9 +130,9 @@ class Fleet:
     local_tiers: tuple[Tier, ...] = ()  # of these, the ones that stay on the operator's machines
     vision_tiers: tuple[Tier, ...] = ()
     windows: Mapping[str, int] = field(default_factory=dict)  # tier → context window, tokens
-    cache: bool = True
+    cache: bool = True  # this request may be answered from the cache
     index: bool = False  # a retrieval index is configured
-    keep_private: bool = True  # personal data and secrets must not leave the machine
+    keep_private: bool = False  # personal data and secrets must not leave the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Answer:
     model: str
     chunks: AsyncIterator[bytes]
     usage: Usage = Usage()
-    cache: str = "miss"
+    cache: str = "miss"  # hit | similar | joined | miss | off
     final: bool = True
     release: Callable[[], None] = field(default=lambda: None)
     row: Row | None = None
@@ -261,7 +261,7 @@ class Answerer(Protocol):
 
     target: str
 
-    async def answer(self, request: Request, observed: Observed) -> Answer | None: ...
+    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None: ...
 
 
 @dataclass(frozen=True, slots=True)

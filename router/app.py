@@ -1,0 +1,246 @@
+"""The one place that builds things: Settings → Gateway → ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from fastapi import FastAPI
+from watchfiles import awatch
+
+from classifiers import language
+from classifiers.shipped import Shipped
+from policies.located import ConfigError
+from policies.store import PolicyStore
+from router.api import add_routes
+from router.cache import EXACT, Cache, Kept, open_store
+from router.dashboard import create_dashboard
+from router.experts import ExpertAnswerer
+from router.gateway import Gateway
+from router.hooks import Metrics
+from router.hosted import Billing, LiteLLM, OpenAICompatible, load_litellm
+from router.ledger import Ledger
+from router.observe import Choice, Observer, SecondLook
+from router.prices import FREE, NANO, Price, PriceMap
+from router.settings import Model, Settings
+from router.standin import StandIn, model_file
+from router.types import TIERS, Answerer, Fleet
+
+log = logging.getLogger("surveyor")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """All that a running server consists of."""
+
+    settings: Settings
+    gateway: Gateway
+    policies: PolicyStore
+    shipped: Shipped
+    ledger: Ledger
+    metrics: Metrics
+    models: tuple[Model, ...]
+    model_ids: tuple[str, ...]
+    started: int
+
+    @property
+    def max_body(self) -> int:
+        """The most bytes a body may have."""
+        return int(self.settings.server.max_body_mb * 1024**2)
+
+
+class Priced:
+    """The configured models with their prices, windows and abilities; the rest of the price map is let go."""
+
+    def __init__(self, settings: Settings, models: tuple[Model, ...]) -> None:
+        price_map = PriceMap()
+        self._entries = {model.id: price_map.entry(model.upstream_name) for model in models}
+        self.prices = {model.id: _price(model, price_map) for model in models}
+        named = next((model for model in models if model.id == settings.baseline), None)
+        self._baseline = self.prices[named.id] if named else price_map.price(settings.baseline)
+
+    def baseline(self, tokens_in: int, tokens_out: int) -> int | None:
+        """What the baseline model would have cost, in nano-dollars; None when its price is unknown."""
+        return self._baseline.cost(tokens_in, tokens_out) if self._baseline else None
+
+    def choice(self, models: tuple[Model, ...], settings: Settings, pinned: str = "") -> Choice:
+        """What a set of models offers to a decision. The first model of a tier stands for it."""
+        first = {tier: model for tier in TIERS for model in reversed(models) if model.tier == tier}
+        fleet = Fleet(
+            tiers=tuple(first),
+            local_tiers=tuple(tier for tier, model in first.items() if model.local),
+            vision_tiers=tuple(tier for tier, model in first.items() if self._sees(model)),
+            windows={tier: window for tier, model in first.items() if (window := self._window(model))},
+            cache=settings.cache.enabled,
+            keep_private=settings.privacy == "local-only",
+        )
+        return Choice(fleet, {tier: self.prices[model.id] for tier, model in first.items()}, pinned)
+
+    def _sees(self, model: Model) -> bool:
+        return bool(self._entries[model.id].get("supports_vision")) if model.vision is None else model.vision
+
+    def _window(self, model: Model) -> int | None:
+        return model.context_window or self._entries[model.id].get("max_input_tokens")
+
+
+def _price(model: Model, price_map: PriceMap) -> Price | None:
+    if model.price is not None:
+        return Price.per_million(model.price.input, model.price.output, model.price.cached_input)
+    return FREE if model.local else price_map.price(model.upstream_name)
+
+
+def load_shipped(settings: Settings) -> Shipped:
+    """The shipped models, with the experts that the settings want."""
+    shipped = Shipped.load()
+    language.warm()
+    return shipped.only(settings.experts)
+
+
+def load_policies(settings: Settings) -> PolicyStore:
+    """The policy of the settings, checked."""
+    policy = settings.policy
+    return PolicyStore(policy.profile, policy.rules, policy.thresholds)
+
+
+def create_observer(settings: Settings, shipped: Shipped, priced: Priced, models: tuple[Model, ...]) -> Observer:
+    """Both looks, over a fleet."""
+    choices = {"auto": priced.choice(models, settings)}
+    choices |= {model.id: priced.choice((model,), settings, model.id) for model in models}
+    budget = settings.budget.request_usd
+    return Observer(
+        shipped=shipped,
+        language=language.detect,
+        second_look=SecondLook(shipped.encoder.encode),
+        choices=choices,
+        baseline=priced.baseline,
+        budget=None if budget is None else round(budget * NANO),
+    )
+
+
+def key_of(model: Model, environ: Mapping[str, str] = os.environ) -> str | None:
+    """A model's API key from the environment.
+
+    Raises:
+        ConfigError: its variable is not set.
+    """
+    if model.api_key_env is None:
+        return None
+    key = environ.get(model.api_key_env)
+    if not key:
+        raise ConfigError(None, None, f"model '{model.id}': the environment variable {model.api_key_env} is not set")
+    return key
+
+
+async def hosted(model: Model, target: str, priced: Priced, session: aiohttp.ClientSession, key: str | None) -> Answerer:
+    """The answerer for a hosted model."""
+    billing = Billing(priced.prices[model.id], priced.baseline)
+    if model.litellm is None:
+        return OpenAICompatible(target, model, session, billing, key)
+    return LiteLLM(target, model, await asyncio.to_thread(load_litellm), billing, key)
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Runtime:
+    """A runtime whose parts the stack ends in the right order."""
+    models = settings.models
+    keys = {model.id: key_of(model) for model in models}
+    loading = asyncio.create_task(asyncio.to_thread(load_shipped, settings))
+    file = None if models else model_file()
+    if file is not None:
+        stand_in = await StandIn.start(file)
+        stack.push_async_callback(stand_in.stop)
+        models, keys = (stand_in.model,), {stand_in.model.id: stand_in.key}
+    shipped = await loading
+    priced = Priced(settings, models)
+    policies = load_policies(settings)
+    ledger = Ledger(settings.ledger.url)
+    stack.push_async_callback(asyncio.to_thread, ledger.close)
+    metrics = Metrics()
+    observer = create_observer(settings, shipped, priced, models)
+    stack.callback(observer.second_look.close)
+    cache = create_cache(settings, priced, metrics)
+    stack.push_async_callback(cache.close)
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300), auto_decompress=True)
+    )
+    answerers: dict[str, list[Answerer]] = {EXACT: [cache]}
+    for name in shipped.experts:
+        answerers[f"expert.{name}"] = [ExpertAnswerer(name, shipped.embedder.count, priced.baseline)]
+    for model in models:
+        for name in (model.tier, model.id):
+            inner = await hosted(model, f"hosted.{name}", priced, session, keys[model.id])
+            answerers.setdefault(f"hosted.{name}", []).append(Kept(inner, cache))
+    gateway = Gateway(
+        observe=observer.observe,
+        policy=lambda: policies.current,
+        answerers=answerers,
+        opened=ledger,
+        hooks=(ledger, metrics),
+    )
+    ids = ("auto", *(model.id for model in models))
+    return Runtime(settings, gateway, policies, shipped, ledger, metrics, models, ids, int(time.time()))
+
+
+def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
+    """The exact cache. Without a secret of the operator's, keys are this process' own."""
+    secret = os.environ.get(settings.cache.secret_env, "").encode()
+    if not secret and settings.cache.enabled and not settings.cache.url.startswith("memory:"):
+        log.warning("cache: set %s, or no other process can use what is kept", settings.cache.secret_env)
+    return Cache(
+        store=open_store(settings.cache),
+        secret=secret or secrets.token_bytes(32),
+        settings=settings.cache,
+        baseline=priced.baseline,
+        on_fault=metrics.cache_faults.inc,
+    )
+
+
+async def keep_policy_fresh(policies: PolicyStore) -> None:
+    """Reload when a rule file changes; a bad edit keeps the last good policy and says where it is wrong."""
+    async for _changes in awatch(*policies.folders):
+        reload_policy(policies)
+
+
+def reload_policy(policies: PolicyStore) -> None:
+    """Swap the policy whole, or keep the one that is good."""
+    try:
+        if policies.reload():
+            log.warning("policy reloaded: %s", policies.current.hash[:12])
+    except ConfigError as problem:
+        log.error("policy not reloaded, the last good one stays: %s", problem)  # noqa: TRY400
+
+
+def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda _: None) -> FastAPI:
+    """The ASGI app. `announce` is called once, when it is ready."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            runtime = await build(settings, stack)
+            watch = asyncio.create_task(keep_policy_fresh(runtime.policies))
+            stack.callback(watch.cancel)
+            _on_hangup(lambda: reload_policy(runtime.policies))
+            app.state.runtime = runtime
+            announce(runtime)
+            yield
+            app.state.runtime = None
+
+    app = FastAPI(title="Surveyor", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    add_routes(app)
+    app.mount("/dashboard", create_dashboard(lambda: app.state.runtime))
+    return app
+
+
+def _on_hangup(reload: Callable[[], Any]) -> None:
+    try:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    except (NotImplementedError, RuntimeError, AttributeError, ValueError):
+        log.info("no SIGHUP here; rule files are watched all the same")

@@ -1,0 +1,33 @@
+"""One answerer per local expert: it renders what the second look has already read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.types import Answer, Decision, Observed, Request, Usage
+from router.wire import local_answer
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertAnswerer:
+    """Answers in the words and the form that the prompt asked for, or abstains."""
+
+    name: str
+    count: Callable[[str], int]
+    baseline: Callable[[int, int], int | None]
+
+    @property
+    def target(self) -> str:
+        """Such as `expert.sentiment`."""
+        return f"expert.{self.name}"
+
+    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
+        """The expert's label as the prompt spells it; None when nothing is bound or the gate is closed."""
+        reading = observed.signals.experts.get(self.name)
+        if reading is None or not reading.open or observed.bound is None:
+            return None
+        text = observed.bound.render(observed.bound.labels[reading.answer])
+        tokens = observed.signals.facts.tokens, self.count(text)
+        usage = Usage(*tokens, cost=0, baseline=self.baseline(*tokens))
+        return local_answer(request, self.target, f"surveyor/{self.name}", text, usage)

@@ -1,0 +1,90 @@
+"""The story: observe → decide → answer → record. Read this second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused
+from router.record import Record
+from router.types import Answer, Answerer, Attempt, Decision, Event, Hook, Observed, Outcome, Request, Signals
+
+
+class Policy(Protocol):
+    """What decides; see policies/engine.py."""
+
+    def decide(self, signals: Signals) -> Decision: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Observes a request, decides who may answer it, asks them in that order, and records what came of it."""
+
+    observe: Callable[[Request], Awaitable[Observed]]
+    policy: Callable[[], Policy]  # the current one, taken once per request: a reload never splits one
+    answerers: Mapping[str, Sequence[Answerer]]  # target → who answers for it, in order
+    opened: Callable[[Event], None]
+    hooks: Sequence[Hook]
+
+    async def answer(self, request: Request) -> Answer:
+        """The story of a request. Start reading the project here.
+
+        The caller must end the answer with `Answer.close`, whatever happens to the client.
+
+        Raises:
+            SurveyorError: with the headers that explain it.
+        """
+        policy = self.policy()
+        observed = await self.observe(request)
+        decision, seconds = timed(policy.decide, observed.signals)
+        record = Record(request, observed, decision, self.hooks, self.opened, seconds).open()
+        try:
+            answer = await self.first_answer(request, observed, decision, record)
+        except BaseException as problem:
+            record.close(None, outcome_of(problem))
+            if isinstance(problem, SurveyorError):
+                problem.headers.update(record.headers(None))
+            raise
+        return answer.then(record)
+
+    async def first_answer(
+        self, request: Request, observed: Observed, decision: Decision, record: Record
+    ) -> Answer:
+        """Ask each answerer in the order decided, until one does not abstain."""
+        if decision.kind == "refuse":
+            raise PolicyRefused(decision.refusal)
+        failures: list[tuple[str, UpstreamFailed]] = []
+        for step in decision.steps:
+            if "only-if-cached" in request.cache_control and not step.startswith("cache."):
+                continue
+            for answerer in self.answerers.get(step, ()):
+                begun = perf_counter()
+                try:
+                    answer = await answerer.answer(request, observed, decision)
+                except UpstreamFailed as problem:
+                    failures.append((answerer.target, problem))
+                    record.tried(Attempt(answerer.target, "failed", perf_counter() - begun, problem.why))
+                    continue
+                outcome = "abstained" if answer is None else "answered"
+                record.tried(Attempt(answerer.target, outcome, perf_counter() - begun))
+                if answer is not None:
+                    return answer
+        if "only-if-cached" in request.cache_control:
+            raise NotCached("This answer is not in the cache. Leave out `only-if-cached` to have it made.")
+        raise NoAnswer([(target, problem.why) for target, problem in failures], failures[-1][1] if failures else None)
+
+
+def timed(decide: Callable[[Signals], Decision], signals: Signals) -> tuple[Decision, float]:
+    """The decision and the seconds it took."""
+    begun = perf_counter()
+    return decide(signals), perf_counter() - begun
+
+
+def outcome_of(problem: BaseException) -> Outcome:
+    """How a request that got no answer ended."""
+    if isinstance(problem, asyncio.CancelledError):
+        return "left"
+    return "refused" if isinstance(problem, PolicyRefused | UpstreamRefused | NotCached) else "failed"

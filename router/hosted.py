@@ -1,0 +1,270 @@
+"""Hosted models. OpenAI's wire format is passed through; every other provider goes through the litellm SDK.
+
+The only file that imports litellm, lazily: its import takes seconds. Its router, cache, retries and
+callbacks stay off, because there must be exactly one decider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+
+from router.errors import UpstreamFailed, UpstreamRefused
+from router.prices import Price
+from router.settings import Model
+from router.types import Answer, Decision, Observed, Request, Usage
+from router.wire import DONE, read_usage, replay, sse, sse_events
+
+# The upstream says that the request is wrong: another model would say so too, and the client should know.
+_CLIENT_AT_FAULT = frozenset({400, 413, 415, 422})
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """What tokens cost at one model, and what they would have cost at the baseline."""
+
+    price: Price | None
+    baseline: Callable[[int, int], int | None]
+
+    def bill(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> Usage:
+        """Usage with money; cost is None where the price is unknown."""
+        cost = self.price.cost(tokens_in, tokens_out, tokens_cached) if self.price else None
+        return Usage(tokens_in, tokens_out, tokens_cached, cost, self.baseline(tokens_in, tokens_out))
+
+
+class Relay:
+    """An upstream's SSE events on their way to the client, counting as they pass.
+
+    The upstream's own usage decides; until it has come, tokens out are counted as one per content event and
+    tokens in by our tokenizer, so that a stream that breaks or is left still has a bill.
+    """
+
+    def __init__(self, events: AsyncIterator[bytes], billing: Billing, tokens_in: int) -> None:
+        self._events = events
+        self._billing = billing
+        self._tokens_in = tokens_in
+        self._tokens_out = 0
+        self._told: tuple[int, int, int] | None = None
+        self.done = False
+
+    @property
+    def usage(self) -> Usage:
+        """The bill so far."""
+        return self._billing.bill(*(self._told or (self._tokens_in, self._tokens_out)))
+
+    def note(self, event: bytes) -> None:
+        """Count one event."""
+        if event.startswith(b"data: [DONE]"):
+            self.done = True
+        elif b'"usage":{' in event or b'"usage": {' in event:
+            self._told = read_usage(_parsed(event).get("usage")) or self._told
+        else:
+            self._tokens_out += 1
+
+    async def relay(self, first: bytes, answer: Answer) -> AsyncIterator[bytes]:
+        """`first` and all that follows; raises `UpstreamFailed` when the upstream stops before `[DONE]`."""
+        event: bytes | None = first
+        try:
+            while event is not None:
+                self.note(event)
+                if self.done:
+                    answer.usage = self.usage
+                yield event
+                event = await anext(self._events, None)
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise UpstreamFailed(f"the stream broke: {_said(problem)}") from problem
+        finally:
+            answer.usage = self.usage
+        if not self.done:
+            raise UpstreamFailed("the stream ended before [DONE]")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAICompatible:
+    """An upstream that speaks OpenAI's wire format: bytes are kept as they are."""
+
+    target: str
+    model: Model
+    session: aiohttp.ClientSession
+    billing: Billing
+    key: str | None = None
+
+    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
+        """The upstream's answer, once its first byte is here.
+
+        Raises:
+            UpstreamFailed: the next answerer may step in.
+            UpstreamRefused: the request itself is wrong; the client hears it.
+        """
+        try:
+            response = await self.session.post(
+                f"{(self.model.base_url or '').rstrip('/')}/chat/completions",
+                data=orjson.dumps(outgoing(request, self.model.upstream_name)),
+                headers=self._headers(),
+                timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS, sock_read=self.model.timeout_s),
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise UpstreamFailed(f"no connection: {_said(problem)}") from problem
+        try:
+            if response.status != 200:
+                await self._refused(response)
+            if request.stream:
+                return await self._streamed(response, observed)
+            return await self._plain(response, observed)
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            response.close()
+            raise UpstreamFailed(f"the answer broke off: {_said(problem)}") from problem
+        except BaseException:  # cancelled too: the upstream must not run on
+            response.close()
+            raise
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if self.key:
+            headers["authorization"] = f"Bearer {self.key}"
+        return headers
+
+    async def _refused(self, response: aiohttp.ClientResponse) -> None:
+        body = await response.content.read(65_536)
+        if response.status in _CLIENT_AT_FAULT:
+            raise UpstreamRefused(response.status, body, self.target)
+        said = _parsed(b"data: " + body).get("error") or {}
+        words = said.get("message") if isinstance(said, dict) else said
+        why = f"{response.status} {words or response.reason or ''}".strip()[:300]
+        raise UpstreamFailed(why, status=response.status, headers=response.headers)
+
+    async def _plain(self, response: aiohttp.ClientResponse, observed: Observed) -> Answer:
+        body = await response.read()
+        try:
+            parsed = orjson.loads(body)
+            model = parsed.get("model", self.model.id)
+            counts = read_usage(parsed.get("usage")) or (observed.signals.facts.tokens, 0, 0)
+        except (orjson.JSONDecodeError, AttributeError):
+            raise UpstreamFailed("the answer is not a JSON object") from None
+        return Answer(self.target, str(model), replay([body]), self.billing.bill(*counts))
+
+    async def _streamed(self, response: aiohttp.ClientResponse, observed: Observed) -> Answer:
+        events = sse_events(response.content.iter_any())
+        first = await anext(events, None)
+        return started(self.target, self.model.id, events, first, response.close, self.billing, observed)
+
+
+def started(  # one sentence for both kinds of hosted model
+    target: str,
+    model: str,
+    events: AsyncIterator[bytes],
+    first: bytes | None,
+    release: Callable[[], None],
+    billing: Billing,
+    observed: Observed,
+) -> Answer:
+    """A streamed answer whose first event is here; an error in that event is a failure."""
+    if first is None:
+        raise UpstreamFailed("the stream was empty")
+    head = _parsed(first)
+    if "error" in head:
+        raise UpstreamFailed(f"the stream began with an error: {str(head['error'])[:300]}")
+    relay = Relay(events, billing, observed.signals.facts.tokens)
+    answer = Answer(target, str(head.get("model", model)), replay([]), relay.usage, final=False, release=release)
+    answer.chunks = relay.relay(first, answer)
+    return answer
+
+
+def outgoing(request: Request, model: str) -> dict[str, Any]:
+    """The client's body for the upstream: its model name, and usage asked for so that streams can be billed."""
+    body = {**request.body, "model": model}
+    if request.stream:
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class LiteLLM:
+    """Any provider of the litellm SDK, by its model name there."""
+
+    target: str
+    model: Model
+    sdk: Any
+    billing: Billing
+    key: str | None = None
+    _closing: set[asyncio.Future[Any]] = field(default_factory=set)
+
+    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
+        """The provider's answer in OpenAI's shape. Raises as `OpenAICompatible.answer` does."""
+        asked = outgoing(request, self.model.upstream_name)
+        try:
+            reply = await self.sdk.acompletion(
+                **asked,
+                api_key=self.key,
+                timeout=self.model.timeout_s,
+                num_retries=0,
+                max_retries=0,
+                drop_params=True,
+                caching=False,
+            )
+            if not request.stream:
+                body = reply.model_dump_json(exclude_none=True).encode()
+                counts = read_usage(orjson.loads(body).get("usage")) or (observed.signals.facts.tokens, 0, 0)
+                return Answer(self.target, self.model.id, replay([body]), self.billing.bill(*counts))
+            events = _litellm_events(reply)
+            first = await anext(events, None)
+        except Exception as problem:
+            raise self._told(problem) from problem
+        return started(self.target, self.model.id, events, first, lambda: self._close(reply), self.billing, observed)
+
+    def _close(self, reply: Any) -> None:
+        """Let go of the provider; litellm's streams close only asynchronously."""
+        close = getattr(reply, "aclose", None)
+        if close is not None:
+            task = asyncio.ensure_future(close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _told(self, problem: Exception) -> Exception:
+        status = getattr(problem, "status_code", None)
+        if status in _CLIENT_AT_FAULT:
+            error = {"message": str(problem), "type": "invalid_request_error", "param": None, "code": None}
+            return UpstreamRefused(status, orjson.dumps({"error": error}), self.target)
+        headers = getattr(getattr(problem, "response", None), "headers", None)
+        return UpstreamFailed(f"{status or ''} {_said(problem)}".strip()[:300], status=status, headers=headers)
+
+
+async def _litellm_events(reply: Any) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in reply:
+            yield sse(chunk.model_dump(exclude_none=True))
+    except Exception as problem:
+        raise UpstreamFailed(f"the stream broke: {_said(problem)}") from problem
+    yield DONE
+
+
+def load_litellm() -> Any:
+    """Import the SDK with everything off that decides, remembers, retries or calls home."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    import litellm  # noqa: PLC0415  # seconds to import: only when a configured model needs it
+
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.cache = None
+    litellm.num_retries = 0
+    litellm.callbacks = []
+    return litellm
+
+
+def _parsed(event: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(event.removeprefix(b"data:").strip())
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _said(problem: BaseException) -> str:
+    return str(problem) or type(problem).__name__

@@ -1,0 +1,154 @@
+"""Request → Signals. The first look costs microseconds; the second only where an expert is a candidate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.shipped import Shipped
+from router.cache import cacheable
+from router.errors import ModelNotFound
+from router.facts import read_facts
+from router.prices import Price
+from router.reader import read
+from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
+
+EXPECTED_TOKENS_OUT = 256  # of an estimate, where the client sets no limit
+INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the whole of its lore
+READER_CONFIDENCE = 0.99  # the reader binds only where it is sure; measured in tests/router/test_reader.py
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a `model` value stands for: the whole fleet for `auto`, one model where it is pinned."""
+
+    fleet: Fleet
+    prices: Mapping[str, Price | None]  # tier → price
+    pinned: str = ""
+
+
+class SecondLook:
+    """The encoder, off the event loop, one thread; texts that wait together are encoded together."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], NDArray[np.float32]], most: int = 16) -> None:
+        self._encode = encode
+        self._most = most
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self._waiting: list[tuple[str, asyncio.Future[NDArray[np.float32]]]] = []
+        self._busy = False
+
+    async def vector(self, text: str) -> NDArray[np.float32]:
+        """The text's embedding, unit length."""
+        future: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, future))
+        if not self._busy:
+            self._next()
+        return await future
+
+    def _next(self) -> None:
+        batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        self._busy = bool(batch)
+        if batch:
+            work = asyncio.get_running_loop().run_in_executor(self._thread, self._encode, [text for text, _ in batch])
+            work.add_done_callback(lambda done: self._hand_out(done, [future for _, future in batch]))
+
+    def _hand_out(
+        self, done: asyncio.Future[NDArray[np.float32]], futures: list[asyncio.Future[NDArray[np.float32]]]
+    ) -> None:
+        problem = done.exception()
+        for place, future in enumerate(futures):
+            if future.done():  # its client has left
+                continue
+            if problem is not None:
+                future.set_exception(problem)
+            else:
+                future.set_result(done.result()[place])
+        self._next()
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """All that looks at a request."""
+
+    shipped: Shipped
+    language: Callable[[str], str]
+    second_look: SecondLook
+    choices: Mapping[str, Choice]  # "auto" and each configured model's id
+    baseline: Callable[[int, int], int | None]
+    budget: int | None = None
+
+    async def observe(self, request: Request) -> Observed:
+        """Both looks.
+
+        Raises:
+            ModelNotFound: the client named a model that is not configured.
+        """
+        begun = perf_counter()
+        choice = self.choices.get(request.model)
+        if choice is None:
+            known = ", ".join(self.choices)
+            raise ModelNotFound(f"The model '{request.model}' is not configured. Use one of: {known}.", param="model")
+        facts = read_facts(request, self.shipped.embedder.count, self.language)
+        task, novelty, bound = self.first_look(request)
+        readings = await self.readings(bound, facts)
+        signals = Signals(
+            task=task,
+            novelty=novelty,
+            facts=facts,
+            experts=readings,
+            fleet=choice.fleet if cacheable(request, facts) else replace(choice.fleet, cache=False),
+            money=self.money(request, facts, choice),
+            pinned=choice.pinned,
+        )
+        return Observed(signals, bound if readings else None, {"observe": perf_counter() - begun})
+
+    def first_look(self, request: Request) -> tuple[Task, float, Bound | None]:
+        """Task type, novelty, and the classification that the prompt asks for, if it is one."""
+        system, text = request.system, request.text
+        look = self.shipped.embedder.look(f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text)
+        guess = self.shipped.task.predict(look)
+        novelty = self.shipped.novelty.score(look.vector, guess.confidence)
+        bound = read(request)
+        if request.task_hint in self.shipped.task.labels:
+            bound = bound if bound is not None and bound.task == request.task_hint else self.hinted(request)
+            return Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound
+        if bound is not None:
+            certain = max(READER_CONFIDENCE, guess.confidence if guess.label == bound.task else 0.0)
+            return Task(bound.task, certain, guess.label, "reader"), novelty, bound
+        return Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
+
+    def hinted(self, request: Request) -> Bound | None:
+        """The hint names an expert's task and the prompt is nothing but the text to classify."""
+        expert = next((e for e in self.shipped.experts.values() if e.task == request.task_hint), None)
+        if expert is None or not request.text or len(request.messages) > 1 or request.body.get("tools"):
+            return None
+        return Bound(expert.task, request.text, {label: label for label in sorted(expert.label_sets[0])})
+
+    async def readings(self, bound: Bound | None, facts: Facts) -> dict[str, Reading]:
+        """The second look: what the bound expert would answer."""
+        if bound is None:
+            return {}
+        for name, expert in self.shipped.experts.items():
+            if expert.task == bound.task:
+                if facts.language not in (*expert.languages, "und"):
+                    why = f"reads {', '.join(expert.languages)}, not {facts.language}"
+                    return {name: Reading("", 0.0, 1.0, open=False, why=why, n=expert.n)}
+                return {name: expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))}
+        return {}
+
+    def money(self, request: Request, facts: Facts, choice: Choice) -> Money:
+        """Estimates for each tier, before the call."""
+        limit = request.body.get("max_completion_tokens") or request.body.get("max_tokens")
+        out = min(limit or EXPECTED_TOKENS_OUT, EXPECTED_TOKENS_OUT)
+        costs = {tier: price.cost(facts.tokens, out) if price else None for tier, price in choice.prices.items()}
+        return Money(costs, self.baseline(facts.tokens, out), self.budget)

@@ -1,0 +1,289 @@
+"""The words in which people ask for a classification, and what their label words mean.
+
+The vocabulary is closed on purpose: an instruction that uses one word from outside it is not understood,
+and the reader abstains. "Is arsenic toxic?" or "the sentiment towards Apple" fail on that word alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+
+TEXTS = frozenset(
+    "text review tweet comment post message sentence sms email mail statement passage paragraph document feedback "
+    "input content line remark snippet excerpt headline caption utterance article phrase reply".split()
+)
+_KINDS = frozenset(
+    "movie film product customer user hotel restaurant book app service airline amazon yelp imdb twitter online social "
+    "media short single forum youtube facebook reddit incoming phone mobile client guest buyer chat store".split()
+)
+_COMMON = frozenset(
+    "a an the this that it its is are was were be been being do does did can could should would will must may of for to "
+    "in on by from as at with into about and or if whether not no yes either one only just exactly using use which "
+    "what what's how who my your you i me we our below above following next given preceding previous provided current "
+    "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than other "
+    "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 these exam embodied reasonable reader group people slur slurs harmful harm find".split()
+)
+_ACTIONS = frozenset(
+    "classify classifies categorize categorise label tag mark flag determine decide detect identify predict assess "
+    "evaluate analyze analyse judge tell say state give return output respond reply answer choose pick select assign "
+    "perform read check rate moderate describe print think find consider infer recognize recognise".split()
+)
+_VERBS = frozenset(
+    "marked considered contain contains express expresses expressed convey conveys conveyed seem seems feel feels "
+    "feeling think described perceived seen go goes moderated enjoy enjoyed like liked classified labelled violate "
+    "violates removed being belongs belong falls describes fits act reads".split()
+)
+_AGENTS = frozenset(
+    "author writer reviewer viewer critic person speaker moderator expert assistant ai classifier model engine system "
+    "analyst tool bot filter detector helpful careful concise concisely specialist answers accurate author's writer's "
+    "analyzer trust safety professional".split()
+)
+_TOPICS = frozenset(
+    "sentiment polarity tone attitude opinion overall general analysis classification detection subject toxicity speech "
+    "language insult insults insulting harassment moderation policy advertising folder category binary movie's our".split()
+)
+_FORM = frozenset(
+    "word words labels option options tags categories class classes possible allowed valid choices choice outputs "
+    "answer letter number digit code json key field format object form short brief concise keep single exact "
+    "corresponding correct property set step value output response result prediction answers available "
+    "sentiment's lone matching correct best most".split()
+)
+
+_PLAIN_LABELS = {
+    "sentiment": {
+        "positive": "positive pos favourable favorable good positively",
+        "negative": "negative neg unfavourable unfavorable bad negatively",
+        "neutral": "neutral neu",
+    },
+    "toxicity": {
+        "toxic": "toxic|hateful|hate speech|hate|offensive|abusive|remove|removed",
+        "not_toxic": "(?:not|non)[ _-]?(?:toxic|hateful|hate(?: speech)?|offensive|abusive)|no[ _-]hate(?: speech)?|"
+        "nontoxic|inoffensive|acceptable|keep|clean|normal|neutral|civil|benign",
+    },
+    "spam_detection": {
+        "spam": "spam|junk|unsolicited",
+        "ham": "(?:not|non|no)[ _-]?(?:spam|junk)|ham|legitimate|legit|normal|genuine",
+    },
+}
+LABEL_WORDS = frozenset(
+    "positive pos favourable favorable good positively negative neg unfavourable unfavorable bad negatively neutral neu "
+    "toxic hateful hate offensive abusive remove removed non nontoxic inoffensive acceptable keep clean normal civil "
+    "benign spam junk unsolicited ham legitimate legit genuine yes no not".split()
+)
+VOCABULARY = TEXTS | _KINDS | _COMMON | _ACTIONS | _VERBS | _AGENTS | _TOPICS | _FORM | LABEL_WORDS
+
+# A sentence that begins like this addresses the assistant, not the reader of a review.
+OPENERS = _ACTIONS | frozenset(
+    "please can could is are does do did was would should what what's how which whether your you in for as given based "
+    "the this use using options possible allowed labels categories classes choices valid only just one suppose i task "
+    "available answers tags either keep nothing respond no".split()
+)
+FORM_OPENERS = frozenset(
+    "please use using options possible allowed labels categories classes choices valid only just one available answers "
+    "tags keep nothing your do answer answers reply respond return output choose pick select give print no say".split()
+)
+
+_STRONG = {
+    "sentiment": re.compile(
+        r"\b(?:sentiment|polarity|positive(?:ly)?|negative(?:ly)?|pos|neg|(?:un)?favou?rable)\b", re.IGNORECASE
+    ),
+    "toxicity": re.compile(
+        r"(?<!\w)(?:(?:non)?toxic|toxicity|hate|hateful|(?:in)?offensive|abusive|insult(?:s|ing)?|harassment|"
+        r"trust[ -]and[ -]safety|moderation|moderate)(?!\w)",
+        re.IGNORECASE,
+    ),
+    "spam_detection": re.compile(r"(?<!\w)(?:spam|ham|junk|unsolicited)(?!\w)", re.IGNORECASE),
+}
+_WEAK = re.compile(r"\b(?:opinion|attitude|tone|feels?|feeling|enjoy(?:ed)?|review|reviewer)\b", re.IGNORECASE)
+_LIKES = re.compile(r"\b(?:reviewer|author|writer|critic|viewer|customer|person)\b.{0,20}\b(?:enjoy|like)\b", re.IGNORECASE)
+_DEFAULT = re.compile(r"\b(?:sentiment|polarity)\b", re.IGNORECASE)
+_ASKS_WHICH = re.compile(
+    r"\b(?:what|what's|how|classify|determine|identify|predict|detect|analy[sz]e|assess|tell|give|perform|label|output|"
+    r"return|decide|evaluate|judge|state|classifier|analyzer|sentiment analysis|sentiment classification)\b|\bsentiment\?|\bis$",
+    re.IGNORECASE,
+)
+_YES_NO_ASKED = re.compile(
+    r"(?:^|[\n.?!:,]\s*)(?:(?:q:|please|so)\s*)?(?:is|are|was|does|do|did|can|could|should|would)\b[^.!\n]{0,160}\?|"
+    r"\b(?:tell me|say|decide|determine|check|identify|detect|judge|assess|flag)\b[^.?!\n]{0,40}\b(?:if|whether)\b",
+    re.IGNORECASE,
+)
+_OR_NOT = re.compile(r"\bor not\b(?=\s*(?:[?.,:;()\n]|$))", re.IGNORECASE)
+_GLOSS = re.compile(r"(?<=\w)\s*\((?:i\.?e\.?,?\s*)?(?:not|non)[ -](?:spam|toxic)\)", re.IGNORECASE)
+# Silence about everything but the answer; says nothing about the labels.
+SILENCE = re.compile(
+    r"\b(?:do not|don't|never|without|with no|and no|no)\s+(?:explain|explanations?|include|including|add|adding|provide|providing|"
+    r"give|giving|output|write|return|any|further|other|additional|extra|punctuation|reasoning|justif\w+|preamble|commentary)"
+    r"\b[^.?!:\n]{0,60}|\b(?:and|or|with) nothing else\b|\bnothing else\b|\bno need to explain\b",
+    re.IGNORECASE,
+)
+_GAP_WORDS = frozenset("or and vs versus either a an the b c d 1 2 3 0 option as".split()) | {"message", "review", "opinion"}
+
+
+def _label_pattern(task: str) -> re.Pattern[str]:
+    """One pattern whose named groups are the task's labels, the longer wordings first."""
+    groups = []
+    for label, words in sorted(_PLAIN_LABELS[task].items(), key=lambda kv: kv[0] in ("toxic", "spam")):
+        groups.append(f"(?P<{label}>{words if '|' in words else '|'.join(words.split())})")
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)}|(?P<yes>yes)|(?P<no>no)(?!\s+(?:other|more|extra)))(?![\w-])", re.IGNORECASE)
+
+
+LABELS: Mapping[str, re.Pattern[str]] = {task: _label_pattern(task) for task in _PLAIN_LABELS}
+_CODE = r"(?P<code>\d|[A-D])"
+_QUOTE = r"[\"'`“”‘’]?"
+_CODE_FIRST = re.compile(rf"(?<![\w.]){_QUOTE}\(?{_CODE}\)?{_QUOTE}\s*(?:=|:|->|→|for|means|if(?: it is| the \w+ is)?|is)\s*(?:a |an )?{_QUOTE}(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
+_CODE_LAST = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*){_QUOTE}\s*(?:=|->|→|as)\s*{_QUOTE}{_CODE}(?!\w)")
+_OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
+_WANTS_CODE = re.compile(
+    r"\b(?:with|by|only|just|give|return|output|choose|pick|the|correct)\s+(?:(?:the|its|a|only|just|correct|corresponding|single|option|option's)\s+){0,3}"
+    r"(?:letter|number|digit|code)\b|\b[Aa]nswer (?:with )?(?:either )?\(?A\)?(?:,| or) \(?B\b|"
+    r"\b(?:answer|reply|respond|return|output)\b.{0,20}\b[01] or [01]\b"
+)
+
+Found = tuple[str, str, int, int]  # label (or yes, no), the prompt's word, start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The task of an instruction and, in the prompt's order, which word stands for which label."""
+
+    task: str
+    labels: Mapping[str, str]
+    listed: bool = True  # False: no list in the prompt, `labels` is the default
+
+
+def found(task: str, text: str) -> list[Found]:
+    """Every label word of `task` in `text`, "yes" and "no" included, in order."""
+    return [(str(m.lastgroup), m.group(), m.start(), m.end()) for m in LABELS[task].finditer(text)]
+
+
+def task_of(text: str) -> str | None:
+    """The one task that an instruction speaks of, or None when it is none or several."""
+    strong = [task for task, pattern in _STRONG.items() if pattern.search(text)]
+    if len(strong) == 1:
+        return strong[0]
+    return "sentiment" if not strong and _WEAK.search(text) else None
+
+
+def wanted(text: str) -> Wanted | None:
+    """Reads an instruction (without the text to classify); None where it is unclear or asks for other labels."""
+    task = task_of(text)
+    if task is None:
+        return None
+    text = SILENCE.sub("", _GLOSS.sub("", _OR_NOT.sub("", text)))
+    words = found(task, text)
+    if _negated(text, words):
+        return None
+    codes = _codes(task, text)
+    if codes is not None:
+        return Wanted(task, codes) if len(codes) > 1 else None
+    listed = _lists(text, words)
+    if not listed:
+        return _unlisted(task, text, words)
+    last = listed[-1]
+    if last[0][0] in ("yes", "no"):
+        rest = [w for w in words if w[0] not in ("yes", "no")]
+        return _yes_no(task, text, rest, {w[0]: w[1] for w in last})
+    if any(w[0] in ("yes", "no") for w in words):
+        return None
+    labels = {label: word for label, word, _, _ in last}
+    if any(word.lower() in ("positively", "negatively") for word in labels.values()):
+        labels = {label: label for label in labels}
+    return Wanted(task, labels)
+
+
+def _negated(text: str, words: list[Found]) -> bool:
+    """Whether a "not" is left over that belongs to no label: which side it turns around is anyone's guess."""
+    at = 0
+    for _, _, start, end in words:
+        if _NOT.search(text, at, start):
+            return True
+        at = end
+    return _NOT.search(text, at) is not None
+
+
+_NOT = re.compile(r"\b(?:not|isn't|doesn't|never|n't)\b", re.IGNORECASE)
+
+
+def _codes(task: str, text: str) -> dict[str, str] | None:
+    """Codes that stand for labels ("1 for positive, 0 for negative"); None when none is to be answered.
+
+    Lettered options are answered by letter only where the prompt says so.
+    """
+    asked = _WANTS_CODE.search(text) is not None
+    codes: dict[str, str] = {}
+    for pattern in (_CODE_FIRST, _CODE_LAST, *((_OPTION,) if asked else ())):
+        for m in pattern.finditer(text):
+            label = LABELS[task].match(m["label"].strip())
+            # An enumerated list ("1: positive") looks like a code; only 0 and an explicit wish make it one.
+            if label is not None and label.lastgroup not in ("yes", "no") and label.lastgroup not in codes:
+                codes[str(label.lastgroup)] = m["code"]
+        if codes:
+            break
+    if not codes:
+        return {} if asked else None
+    return codes if asked or set(codes.values()) & {"0"} or " for " in text else None
+
+
+def _lists(text: str, words: list[Found]) -> list[list[Found]]:
+    """Runs of two or more different labels with nothing but separators between them."""
+    runs: list[list[Found]] = []
+    for word in words:
+        if runs:
+            gap = text[runs[-1][-1][3] : word[2]]
+            if len(gap) < 24 and gap.count("(") <= gap.count(")") and _GAP_WORDS.issuperset(WORD.findall(gap.lower())):
+                runs[-1].append(word)
+                continue
+        runs.append([word])
+    good = []
+    for run in runs:
+        labels = {w[0] for w in run}
+        if len(labels) < 2:
+            continue
+        if len(labels) < len({w[1] for w in run}) or ({"yes", "no"} & labels and labels != {"yes", "no"}):
+            return []
+        good.append(run)
+    return good
+
+
+def _unlisted(task: str, text: str, words: list[Found]) -> Wanted | None:
+    """No list: labels named apart ("positive if ..., otherwise negative"), a yes/no question, or the default."""
+    labels: dict[str, str] = {}
+    one_side = len({w[0] for w in words}) == 1
+    for label, word, _, _ in words:
+        if labels.setdefault(label, word) != word and not one_side:
+            return None
+    if {"yes", "no"} & labels.keys():
+        return None
+    if len(labels) > 1:
+        return Wanted(task, labels) if " if " in text or " when " in text else None
+    if labels or _LIKES.search(text):
+        return _yes_no(task, text, words, {"yes": "Yes", "no": "No"}) if _YES_NO_ASKED.search(text) else None
+    if task == "sentiment" and _DEFAULT.search(text) and _ASKS_WHICH.search(text) and "rate" not in text.lower():
+        return Wanted(task, {"positive": "positive", "negative": "negative", "neutral": "neutral"}, listed=False)
+    return None
+
+
+_SIDES = {
+    "positive": ("positive", "negative"),
+    "negative": ("negative", "positive"),
+    "toxic": ("toxic", "not_toxic"),
+    "not_toxic": ("not_toxic", "toxic"),
+    "spam": ("spam", "ham"),
+    "ham": ("ham", "spam"),
+}
+
+
+def _yes_no(task: str, text: str, rest: list[Found], words: Mapping[str, str]) -> Wanted | None:
+    """A yes/no question names one side; naming both leaves open which of them is the "yes"."""
+    sides = {w[0] for w in rest}
+    if not sides and task == "sentiment" and _LIKES.search(text):
+        sides = {"positive"}
+    if len(sides) != 1 or not sides <= _SIDES.keys():
+        return None
+    yes, no = _SIDES[sides.pop()]
+    order = {"yes": yes, "no": no}
+    return Wanted(task, {order[answer]: word for answer, word in words.items()})
