@@ -203,6 +203,7 @@ class LiteLLM:
             reply = await self.sdk.acompletion(
                 **asked,
                 api_key=self.key,
+                api_base=self.model.base_url,
                 timeout=self.model.timeout_s,
                 num_retries=0,
                 max_retries=0,

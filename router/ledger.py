@@ -89,6 +89,11 @@ class Ledger:
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
 
+    @property
+    def shown_url(self) -> str:
+        """The database's URL without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     def __call__(self, event: Event) -> None:
         """Queue an open or closed request (a `Hook`)."""
         self._queue.put(event)

@@ -43,6 +43,8 @@ _BLOCKERS += ("guided_json", "guided_choice", "guided_regex", "guided_grammar", 
 _END = re.compile(r"(?<![.?!:])(?<!i\.e)(?<!\b[A-Da-d0-9])[.?!:]++[\"')\]]{0,3}(?=\s|$)|(?<=\b[A-Da-d0-9])[?:](?=\s|$)|\n++")
 _PLURAL_DATA = re.compile(r"(?im)^[ \t]{0,8}(?:text|review|tweet|comment|message|sentence|sms|email|post)?[ \t]?[#(]?(?:2|b)[.):][ \t]")
 _OPEN = re.compile(r"\s*(?:<(?P<tag>[A-Za-z_]{1,24})>|(?P<fence>```|~~~)(?:[a-z]{0,12}\n)?|(?P<triple>\"\"\"|'''))")
+_OPEN_LINE = re.compile(r"(?m)^[ \t]{0,8}(?:```|~~~|\"\"\"|\'\'\'|<[A-Za-z_]{1,24}>)")
+_BULLET = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.)])\s")
 _HEADER_WORDS = TEXTS | frozenset(
     "the a an this that following given here here's is from of to classify my be below user customer movie film product "
     "short single sms email new text phone incoming app hotel restaurant amazon yelp imdb input".split()
@@ -315,7 +317,7 @@ def _kind(unit: _Unit) -> str:
 
 def _peel_head(span: _Span) -> None:
     """Takes instructions off the front, up to the header, the delimiter or the first sentence that is none."""
-    after_colon = False
+    after_colon = item = False
     for unit in _units(span.text, 0, min(len(span.text), _HEAD)):
         if _OPEN.match(unit.text) is not None:
             return
@@ -326,8 +328,11 @@ def _peel_head(span: _Span) -> None:
         if kind == "cue" and not (span.said and span.said[-1]):
             return
         if kind == "":
+            if item and _BULLET.match(unit.text):
+                raise Unfit("a list of labels that holds one we do not know")
             span.marked = span.asked and after_colon
             return
+        item = kind == "item"
         if kind in ("form", "item") and span.asked and not (unit.fresh or kind == "item" or _opens_form(unit.text)):
             return
         if kind == "ask" and span.asked and not (unit.fresh or _opens_form(unit.text) or unit.text.endswith(("?", ":"))):
@@ -471,7 +476,7 @@ def _unwrapped(body: str, marked: bool) -> str:
 
 def _plain(body: str) -> bool:
     """An unmarked text must not begin or end with what may be an instruction that was not understood."""
-    if _HEADER_LINE.search(body[:_HEAD]) is not None:
+    if _HEADER_LINE.search(body[:_HEAD]) is not None or _OPEN_LINE.search(body[:_HEAD]) is not None:
         return False
     units = _units(body[:_HEAD], 0, min(len(body), _HEAD))
     first = units[0].text if units else ""

@@ -39,7 +39,10 @@ class PriceOverride(_Section):
 
 
 class Model(_Section):
-    """A hosted model. Say `base_url` (OpenAI's wire format, passed through) or `litellm` (any provider)."""
+    """A hosted model: `base_url` alone passes OpenAI's wire format through; `litellm` reaches any provider.
+
+    With both, litellm is told to find its provider at `base_url`.
+    """
 
     id: str = Field(min_length=1, pattern=r"^[\x21-\x7e]+$")
     tier: Tier
@@ -56,8 +59,8 @@ class Model(_Section):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.base_url is None) == (self.litellm is None):
-            raise ValueError("say either `base_url` (an OpenAI-compatible upstream) or `litellm` (a litellm model name)")
+        if self.base_url is None and self.litellm is None:
+            raise ValueError("say `base_url` (an OpenAI-compatible upstream) or `litellm` (a litellm model name)")
         return self
 
     @field_validator("id")

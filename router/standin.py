@@ -58,7 +58,7 @@ class StandIn:
                 async for line in process.stdout:
                     if line.startswith(b"listening "):
                         url = line.split()[1].decode()
-                        return cls(process, key, _as_model(url))
+                        return cls(process, key, as_model(url))
         except TimeoutError:
             process.kill()
         raise RuntimeError("the stand-in model did not start; run `python -m router.standin FILE.gguf` to see why")
@@ -70,7 +70,8 @@ class StandIn:
         await self.process.wait()
 
 
-def _as_model(url: str) -> Model:
+def as_model(url: str) -> Model:
+    """The stand-in as a configured model."""
     return Model(
         id=STAND_IN,
         tier="small",
