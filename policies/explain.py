@@ -1,0 +1,159 @@
+"""A decision, explained: as the JSON of `/v1/explain`, and as a tree for people that reads well aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+from policies.signals import NANO
+from router.types import STAGES, Decision, Fired, Signals
+
+_HEARD: Mapping[str, str] = {  # the facts worth saying, and how; a fact at its default is not said
+    "code_mixed": "two languages or scripts are mixed",
+    "tools": "functions may be called",
+    "redefinition": "something known is redefined",
+}
+
+
+def document(request_id: str, signals: Signals, decision: Decision) -> dict[str, Any]:
+    """The answer of `/v1/explain`, as plain JSON values. Holds no text of the prompt.
+
+    A rule in shadow carries `"status": "shadow"` (it was not obeyed), and a refusal its sentence under
+    `decision.refusal`; both keys are absent otherwise.
+    """
+    return {
+        "id": request_id,
+        "profile": decision.profile,
+        "policy": decision.policy,
+        "signals": {
+            "task": asdict(signals.task),
+            "novelty": signals.novelty,
+            "language": signals.facts.language,
+            "experts": {
+                name: {
+                    "answer": reading.answer,
+                    "confidence": reading.confidence,
+                    "novelty": reading.novelty,
+                    "open": reading.open,
+                }
+                for name, reading in signals.experts.items()
+            },
+            "facts": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(signals.facts).items()
+            },
+        },
+        "decision": {
+            "kind": decision.kind,
+            "tier": decision.tier,
+            "steps": list(decision.steps),
+            "rules": [_rule(fired) for fired in decision.rules],
+            "advice": list(decision.advice),
+            "flags": list(decision.flags),
+            **({"refusal": decision.refusal} if decision.kind == "refuse" else {}),
+        },
+        "estimate": {"cost_usd": _dollars(_cost(signals, decision)), "baseline_usd": _dollars(signals.money.baseline)},
+    }
+
+
+def _rule(fired: Fired) -> dict[str, Any]:
+    said = {name: getattr(fired, name) for name in ("id", "stage", "decided", "title", "why")}
+    return {**said, "cites": list(fired.cites), **({"status": "shadow"} if fired.status == "shadow" else {})}
+
+
+def _cost(signals: Signals, decision: Decision) -> int | None:
+    """What the first step that is not the cache is thought to cost; nothing when nobody is asked."""
+    first = next((step for step in decision.steps if not step.startswith("cache.")), "")
+    if not first.startswith("hosted."):
+        return 0
+    name = first.removeprefix("hosted.")
+    estimates = signals.money.estimates
+    return estimates.get(name, estimates.get(decision.tier) if decision.tier else None)
+
+
+def _dollars(nano: int | None) -> float | None:
+    return None if nano is None else nano / NANO
+
+
+# ── for people ───────────────────────────────────────────────────────────────────────────────────
+
+
+def tree(explained: Mapping[str, Any]) -> Tree:
+    """A `document` as a tree: what was observed, which rules matched, who is asked, what it may cost."""
+    decision = explained["decision"]
+    root = Tree(Text(_headline(decision), style="bold"))
+    _observed(root.add(Text("Observed", style="bold")), explained["signals"])
+    rules = root.add(Text(f"Decided by profile {explained['profile']}, policy {explained['policy']}", style="bold"))
+    for stage in STAGES:
+        fired = [rule for rule in decision["rules"] if rule["stage"] == stage]
+        if fired:
+            branch = rules.add(stage)
+            for rule in fired:
+                _fired(branch, rule)
+    asked = root.add(Text("Will ask", style="bold"))
+    for number, step in enumerate(decision["steps"], 1):
+        asked.add(f"{number}. {_step(step)}")
+    if not decision["steps"]:
+        asked.add(f"nobody: {decision.get('refusal', '')}")
+    for name, title in (("advice", "Advises"), ("flags", "Flags")):
+        if decision[name]:
+            root.add(Text(f"{title}: {', '.join(decision[name])}"))
+    root.add(Text(_money(explained["estimate"])))
+    return root
+
+
+def _headline(decision: Mapping[str, Any]) -> str:
+    steps = [step for step in decision["steps"] if not step.startswith("cache.")]
+    by = next((rule for rule in decision["rules"] if rule["decided"]), None)
+    because = f", because of {by['id']}" if by else ""
+    if decision["kind"] == "refuse":
+        return f"Refused{because}"
+    if not steps:
+        return f"Only the cache can answer{because}"
+    return f"Goes to {_step(steps[0])}{because}"
+
+
+def _step(step: str) -> str:
+    family, _, name = step.partition(".")
+    if family == "cache":
+        return "the cache, for the same question asked before"
+    return f"the {name} expert on this machine" if family == "expert" else f"the {name} LLM"
+
+
+def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
+    task = signals["task"]
+    runner_up = f"; next would be {task['runner_up']}" if task["runner_up"] else ""
+    branch.add(Text(f"task: {task['label']}, {task['confidence']:.0%} sure (said by {task['look']} look{runner_up})"))
+    branch.add(Text(f"novelty: {signals['novelty']:.2f}, where 0 is familiar and 1 is unlike anything known"))
+    for name, reading in signals["experts"].items():
+        gate = "its gate is open" if reading["open"] else "its gate is closed"
+        said = f"says {reading['answer']!r}, {reading['confidence']:.0%} sure, novelty {reading['novelty']:.2f}"
+        branch.add(Text(f"the {name} expert {said}; {gate}"))
+    facts = signals["facts"]
+    heard = [f"{facts['tokens']} tokens in language {signals['language']}"]
+    heard += [said for name, said in _HEARD.items() if facts[name]]
+    heard += [f"{facts['tasks']} tasks at once"] if facts["tasks"] > 1 else []
+    heard += [f"{facts['noise']:.0%} of the words look mistyped"] if facts["noise"] else []
+    heard += [f"domain {facts['domain']}"] if facts["domain"] != "none" else []
+    heard += [
+        f"{what} {', '.join(facts[name])}" for name, what in (("pii", "holds"), ("modalities", "with")) if facts[name]
+    ]
+    branch.add(Text("; ".join(heard)))
+
+
+def _fired(branch: Tree, rule: Mapping[str, Any]) -> None:
+    mark = "decided: " if rule["decided"] else "in shadow, not obeyed: " if rule.get("status") == "shadow" else ""
+    node = branch.add(Text(f"{mark}{rule['title']} ({rule['id']})", style="bold green" if rule["decided"] else ""))
+    node.add(Text(f"Why: {rule['why']}"))
+    if rule["cites"]:
+        node.add(Text(f"Evidence: {', '.join(rule['cites'])}"))
+
+
+def _money(estimate: Mapping[str, float | None]) -> str:
+    cost, baseline = estimate["cost_usd"], estimate["baseline_usd"]
+    said = "Estimated cost: unknown" if cost is None else f"Estimated cost: ${cost:.6f}"
+    return f"{said}, where the baseline would be " + ("unknown" if baseline is None else f"${baseline:.6f}")

@@ -1,0 +1,144 @@
+"""The signals that a rule may ask about: one registry, each with its name, kind, meaning and source.
+
+To let rules see something new, add it to `router.types.Signals`, then one line to `SIGNALS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from router.types import TIERS, Reading, Signals, Tier
+
+TASKS: tuple[str, ...] = (
+    *("sentiment", "topic_classification", "toxicity", "emotion", "spam_detection", "intent_classification"),
+    *("acceptability", "language_identification", "nli", "paraphrase_detection", "semantic_similarity", "ner"),
+    *("information_extraction", "closed_book_qa", "reading_comprehension", "knowledge_mcq", "fact_verification"),
+    *("commonsense_reasoning", "arithmetic_reasoning", "competition_math", "logical_reasoning"),
+    *("symbolic_manipulation", "summarization", "title_generation", "translation", "text_rewriting", "data_to_text"),
+    *("question_generation", "open_ended_writing", "open_question", "brainstorming", "chitchat", "roleplay"),
+    *("code_generation", "code_help", "text_to_sql", "llm_as_judge", "data_annotation", "tool_use"),
+    # Seen by detectors only, never by the task classifier:
+    *("ranking", "forecasting", "redefinition", "inverse_probe"),
+)
+SURVEY: tuple[str, ...] = (
+    *("sentiment", "topic_intent", "toxicity", "nli_pair", "ner_extract", "parse_tag", "extractive_qa", "ir_rank"),
+    *("misc_classify", "similarity_regress", "summarise", "translate", "creative", "longform_compose", "rewrite_edit"),
+    *("data_to_text", "code_gen", "code_repair", "code_explain", "closed_book_qa", "exam_mcq", "grounded_qa"),
+    *("arithmetic", "commonsense", "logic_puzzle", "word_manip", "numeric_forecast", "redefinition_counterfactual"),
+    *("inverse_probe", "chat_persona", "annotate_synthesise", "judge_evaluate", "other"),
+)
+QUESTIONS: tuple[str, ...] = tuple(f"Q{n}" for n in range(1, 11))
+
+Gate = Literal["open", "closed", "none"]
+NANO = 1_000_000_000  # nano-dollars in a dollar
+
+
+@dataclass(slots=True)
+class View:
+    """The signals as the rules see them: what was observed, and how far the decision has come.
+
+    `tier` is the LLM tier chosen so far; until the tier stage is over, it is None and costs are unknown.
+    """
+
+    signals: Signals
+    survey: str
+    figure: str
+    expert: str = ""  # name of the best bound expert: an open one if there is any
+    reading: Reading | None = None
+    gate: Gate = "none"
+    tier: Tier | None = None
+
+    @property
+    def cost(self) -> int | None:
+        """Estimated cost of the chosen tier in nano-dollars; None when no price is known."""
+        return None if self.tier is None else self.signals.money.estimates.get(self.tier)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the chosen tier is known to cost more than this request may."""
+        cost, budget = self.cost, self.signals.money.budget
+        return cost is not None and budget is not None and cost > budget
+
+
+def best_expert(experts: Mapping[str, Reading]) -> tuple[str, Reading | None, Gate]:
+    """The expert to ask: open before closed, then the most confident, then by name."""
+    if not experts:
+        return "", None, "none"
+    name = min(experts, key=lambda key: (not experts[key].open, -experts[key].confidence, key))
+    return name, experts[name], "open" if experts[name].open else "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that a rule may ask about.
+
+    `kind` says which conditions fit: `word` (equals, or one of a list), `number` (equals, or a comparison
+    such as ">= 0.9" or "< few"), `yes` (true or false), `bag` (contains; true for "holds anything").
+    `words` are the values that exist; empty when any value may occur. `optional` numbers may be `none`.
+    """
+
+    name: str
+    kind: Literal["word", "number", "yes", "bag"]
+    doc: str
+    read: Callable[[View], object]
+    words: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def _dollars(nano: int | None) -> float | None:
+    return None if nano is None else nano / NANO
+
+
+# fmt: off
+SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
+    Signal("task", "word", "task type of the request", lambda v: v.signals.task.label, TASKS),
+    Signal("task.confidence", "number", "calibrated probability of the task type, 0..1",
+           lambda v: v.signals.task.confidence),
+    Signal("task.look", "word", "who named the task type", lambda v: v.signals.task.look,
+           ("first", "second", "reader", "hint", "detector")),
+    Signal("survey", "word", "the survey's name for the task type (taxonomy.yaml)", lambda v: v.survey, SURVEY),
+    Signal("figure", "word", "the question of the survey's Figure 2 that settles the task type",
+           lambda v: v.figure, QUESTIONS),
+    Signal("novelty", "number", "0 like what we know .. 1 unlike anything known", lambda v: v.signals.novelty),
+    Signal("pinned", "yes", "the client asked for one configured model by id", lambda v: bool(v.signals.pinned)),
+    Signal("language", "word", "ISO 639-1 code of the newest human text, und when undecided",
+           lambda v: v.signals.facts.language),
+    Signal("code_mixed", "yes", "two languages or scripts in one text", lambda v: v.signals.facts.code_mixed),
+    Signal("tokens", "number", "tokens of the whole conversation", lambda v: v.signals.facts.tokens),
+    Signal("turns", "number", "user messages", lambda v: v.signals.facts.turns),
+    Signal("tools", "yes", "the request offers functions to call", lambda v: v.signals.facts.tools),
+    Signal("modalities", "bag", "parts other than text", lambda v: v.signals.facts.modalities,
+           ("image", "audio", "file")),
+    Signal("output", "word", "wanted form of the answer", lambda v: v.signals.facts.output,
+           ("free", "label", "number", "json", "code")),
+    Signal("labels", "number", "size of the label list in the prompt, 0 without one", lambda v: v.signals.facts.labels),
+    Signal("demonstrations", "number", "few-shot examples in the prompt", lambda v: v.signals.facts.demonstrations),
+    Signal("context", "word", "supplied passage", lambda v: v.signals.facts.context, ("none", "partial", "sufficient")),
+    Signal("redefinition", "yes", "a known symbol, rule or fact is redefined", lambda v: v.signals.facts.redefinition),
+    Signal("tasks", "number", "distinct tasks asked for", lambda v: v.signals.facts.tasks),
+    Signal("noise", "number", "share of words that look mistyped, 0..1", lambda v: v.signals.facts.noise),
+    Signal("domain", "word", "high-stakes domain", lambda v: v.signals.facts.domain,
+           ("none", "health", "finance", "law")),
+    Signal("pii", "bag", "kinds of personal data or secrets found", lambda v: v.signals.facts.pii),
+    Signal("expert", "word", "whether an expert is bound, and whether its gate is open", lambda v: v.gate,
+           ("open", "closed", "none")),
+    Signal("expert.confidence", "number", "confidence of the bound expert, 0..1",
+           lambda v: v.reading and v.reading.confidence, optional=True),
+    Signal("expert.novelty", "number", "distance from the bound expert's training data, 0..1",
+           lambda v: v.reading and v.reading.novelty, optional=True),
+    Signal("expert.n", "number", "labelled examples behind the bound expert",
+           lambda v: v.reading and v.reading.n, optional=True),
+    Signal("tier.available", "bag", "LLM tiers with a model that is up", lambda v: v.signals.fleet.tiers, TIERS),
+    Signal("cache", "yes", "the cache may be asked", lambda v: v.signals.fleet.cache),
+    Signal("index", "yes", "a retrieval index is configured", lambda v: v.signals.fleet.index),
+    Signal("keep_private", "yes", "personal data must not leave the machine", lambda v: v.signals.fleet.keep_private),
+    Signal("cost.llm", "number", "estimated cost of the chosen LLM tier, US dollars",
+           lambda v: _dollars(v.cost), optional=True),
+    Signal("budget", "number", "most that this request may cost, US dollars; none when unlimited",
+           lambda v: _dollars(v.signals.money.budget), optional=True),
+    Signal("over_budget", "yes", "the chosen LLM tier is known to cost more than the budget",
+           lambda v: v.over_budget),
+)}
+# fmt: on

@@ -1,0 +1,184 @@
+"""From rule files to the policy that decides: load, check, swap whole. A bad edit keeps the last good policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.conditions import thresholds_in
+from policies.engine import Policy
+from policies.located import ConfigError, Located, load, nearest, read
+from policies.schema import HEADING, PAPER, PLACE, SECTIONS, Profile, Rule, RuleFile, Taxonomy
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A rule and the place it was read from."""
+
+    rule: Rule
+    file: Located[RuleFile]
+    index: int
+
+    def error(self, key: str, message: str, *more: str | int) -> ConfigError:
+        """The error to raise about one key of this rule."""
+        return self.file.error(("rules", self.index, key, *more), f"rule '{self.rule.id}': {message}")
+
+
+class PolicyStore:
+    """Holds the policy in force. Raises `ConfigError` when the first one cannot be loaded.
+
+    `profile` is the name of a shipped profile ("2026") or a folder with a `profile.yaml`. `overlay` is a folder
+    of the operator's own rule files: a rule with a known id replaces that rule; a new one acts before the
+    catch-all of its stage, or right before the rule that its `before` names. `thresholds` override the profile's.
+    Both folders may hold a `survey.md` with further evidence to cite.
+    """
+
+    def __init__(
+        self, profile: str | Path = "2026", overlay: Path | None = None, thresholds: Mapping[str, float] | None = None
+    ) -> None:
+        self._profile = profile
+        self._overlay = overlay
+        self._thresholds = dict(thresholds or {})
+        self._current = self._load()
+
+    @property
+    def current(self) -> Policy:
+        """The policy in force. Take it once per request, so that a reload never splits one."""
+        return self._current
+
+    def reload(self) -> bool:
+        """Read everything again; True when the policy changed.
+
+        Raises `ConfigError` when the files cannot be used; `current` then stays what it was.
+        """
+        policy = self._load()
+        changed = policy.hash != self._current.hash
+        if changed:
+            self._current = policy
+        return changed
+
+    def _load(self) -> Policy:
+        folder = profile_folder(self._profile)
+        manifest = read(folder / "profile.yaml", Profile)
+        rules = _unique([each for name in manifest.value.files for each in _rules_of(folder / name)])
+        extra = sorted(self._overlay.glob("*.yaml")) if self._overlay else []
+        rules = _overlaid(rules, _unique([each for path in extra for each in _rules_of(path)]))
+        thresholds = self._merged(manifest)
+        _check_thresholds(rules, thresholds)
+        _check_cites(rules, _evidence([HERE, folder, *([self._overlay] if self._overlay else [])]))
+        _check_catch_all(rules, manifest)
+        taxonomy = load(HERE / "taxonomy.yaml", Taxonomy)
+        return Policy(folder.name, tuple(each.rule for each in rules), thresholds, taxonomy)
+
+    def _merged(self, manifest: Located[Profile]) -> Mapping[str, float]:
+        known = manifest.value.thresholds
+        for name in self._thresholds:
+            if name not in known:
+                hint = f"{nearest(name, list(known))} Valid thresholds: {', '.join(sorted(known))}"
+                raise manifest.error(("thresholds",), f"no threshold is named '{name}'{hint}")
+        return {**known, **self._thresholds}
+
+
+def profiles() -> list[str]:
+    """The names of the shipped profiles."""
+    return sorted(path.parent.name for path in HERE.glob("*/profile.yaml"))
+
+
+def profile_folder(profile: str | Path) -> Path:
+    """The folder of a shipped profile, or the given folder. Raises `ConfigError` when there is none."""
+    folder = HERE / profile if isinstance(profile, str) and "/" not in profile else Path(profile)
+    if (folder / "profile.yaml").is_file():
+        return folder
+    hint = f"{nearest(str(profile), profiles())} Shipped profiles: {', '.join(profiles())}"
+    raise ConfigError(
+        folder, None, f"no profile is named '{profile}' (a profile is a folder with a profile.yaml){hint}"
+    )
+
+
+def _rules_of(path: Path) -> Iterator[Sourced]:
+    file = read(path, RuleFile)
+    for index, rule in enumerate(file.value.rules):
+        yield Sourced(rule, file, index)
+
+
+def _unique(rules: list[Sourced]) -> list[Sourced]:
+    seen: dict[str, Sourced] = {}
+    for each in rules:
+        if first := seen.get(each.rule.id):
+            raise each.error("id", f"the id is taken (in {first.file.path.name}); choose another or remove one")
+        seen[each.rule.id] = each
+    return rules
+
+
+def _overlaid(rules: list[Sourced], extra: Sequence[Sourced]) -> list[Sourced]:
+    """The profile's rules with the operator's put in their places."""
+    result = list(rules)
+    for each in extra:
+        places = {other.rule.id: at for at, other in enumerate(result)}
+        if each.rule.before and each.rule.before not in places:
+            raise each.error(
+                "before", f"no rule is named '{each.rule.before}'{nearest(each.rule.before, list(places))}"
+            )
+        if each.rule.before:
+            result = [other for other in result if other.rule.id != each.rule.id]
+            result.insert([other.rule.id for other in result].index(each.rule.before), each)
+        elif each.rule.id in places:
+            result[places[each.rule.id]] = each
+        else:
+            same = [at for at, other in enumerate(result) if other.rule.stage == each.rule.stage]
+            ends = bool(same) and _is_catch_all(result[same[-1]].rule)
+            result.insert(same[-1] + (not ends) if same else len(result), each)
+    return result
+
+
+# ── checks that need more than one file ──────────────────────────────────────────────────────────
+
+
+def _check_thresholds(rules: Sequence[Sourced], known: Mapping[str, float]) -> None:
+    for each in rules:
+        for place, word in thresholds_in(each.rule.conditions):
+            if word not in known:
+                hint = f"{nearest(word, list(known))} Valid thresholds: {', '.join(sorted(known))}"
+                raise each.error("when", f"no threshold is named '{word}'{hint}", *place)
+
+
+def _evidence(folders: Sequence[Path]) -> str:
+    files = [folder / "survey.md" for folder in dict.fromkeys(folders)]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+
+
+def headings(evidence: str) -> frozenset[str]:
+    """The rows that may be cited: every `## heading` of the form `nlu.sentiment`."""
+    found = (line.removeprefix("## ").strip() for line in evidence.splitlines() if line.startswith("## "))
+    return frozenset(heading for heading in found if HEADING.fullmatch(heading))
+
+
+def _check_cites(rules: Sequence[Sourced], evidence: str) -> None:
+    rows = headings(evidence)
+    for each in rules:
+        for at, cite in enumerate(each.rule.cites):
+            if place := PLACE.fullmatch(cite):
+                ok = place["section"] is None or place["section"] in SECTIONS
+                hint = f" is not a section that we know; known are {', '.join(SECTIONS)}"
+            elif PAPER.fullmatch(cite):
+                ok, hint = cite in evidence, " is not spoken of in survey.md; say there what it found"
+            else:
+                ok, hint = cite in rows, f" is no heading of survey.md{nearest(cite, sorted(rows))}"
+            if not ok:
+                raise each.error("cites", f"'{cite}'{hint}", at)
+
+
+def _is_catch_all(rule: Rule) -> bool:
+    return rule.status == "active" and not rule.conditions
+
+
+def _check_catch_all(rules: Sequence[Sourced], manifest: Located[Profile]) -> None:
+    routes = [each.rule for each in rules if each.rule.stage == "route"]
+    if not routes or not _is_catch_all(routes[-1]) or routes[-1].then.model_dump().get("kind") != "llm":
+        said = f"not '{routes[-1].id}'" if routes else "but there is none"
+        raise manifest.error(
+            ("files",), f"the last route rule must catch everything (`when: {{}}`, `then: {{kind: llm}}`), {said}"
+        )
