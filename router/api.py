@@ -24,9 +24,13 @@ from router.wire import is_usage_event, parse_chat, sse
 if TYPE_CHECKING:
     from router.app import Runtime
 
+    Handler = Callable[[HTTPRequest, Runtime], Awaitable[Response]]
+
 log = logging.getLogger("surveyor.api")
 
 JSON = b"application/json"
+NO_ROUTE = "There is no such route. See GET /v1/models and POST /v1/chat/completions."
+INTERNAL = "Surveyor failed on this request; its log says why, under {}."
 DRAIN = 4  # times the limit: so much of a body that is too large is still read, so that its sender hears why
 
 
@@ -58,8 +62,7 @@ class ChatCompletions:
             leaver.story.uncancel()  # the client left: nobody is there to be told
         except Exception:
             log.exception("request %s", request_id)
-            problem = InternalError(f"Surveyor failed on this request; its log says why, under {request_id}.")
-            await send_error(send, problem, request_id, leaver)
+            await send_error(send, InternalError(INTERNAL.format(request_id)), request_id, leaver)
         finally:
             if leaver is not None:
                 leaver.stop()
@@ -112,9 +115,7 @@ async def relay(request: Request, answer: Answer, send: Send, leaver: Leaver) ->
         raise
 
 
-async def _relay_stream(
-    request: Request, answer: Answer, headers: dict[str, str], send: Send, leaver: Leaver
-) -> None:
+async def _relay_stream(request: Request, answer: Answer, headers: dict[str, str], send: Send, leaver: Leaver) -> None:
     await send(_start(200, b"text/event-stream; charset=utf-8", [*headers.items(), ("cache-control", "no-cache")]))
     async for event in answer.chunks:
         if request.include_usage or not is_usage_event(event):
@@ -182,7 +183,7 @@ async def send_error(send: Send, problem: SurveyorError, request_id: str, leaver
 # ── the quieter routes ───────────────────────────────────────────────────────────────────────────
 
 
-def route(handle: Callable[[HTTPRequest, Runtime], Awaitable[Response]]) -> Callable[[HTTPRequest], Awaitable[Response]]:
+def route(handle: Handler) -> Callable[[HTTPRequest], Awaitable[Response]]:
     """A handler that gets the runtime and whose errors have OpenAI's shape."""
 
     async def handler(http: HTTPRequest) -> Response:
@@ -250,7 +251,7 @@ async def not_found(_http: HTTPRequest, problem: Exception) -> Response:
     """Starlette's own 404 and 405, in OpenAI's shape."""
     status = problem.status_code if isinstance(problem, HTTPException) else 404
     error = BadRequest(
-        "No such route. See GET /v1/models, POST /v1/chat/completions." if status == 404 else "Method not allowed here.",
+        NO_ROUTE if status == 404 else "This route takes another method.",
         code="not_found" if status == 404 else "method_not_allowed",
     )
     error.status = status

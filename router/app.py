@@ -10,7 +10,8 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,7 @@ from watchfiles import awatch
 from classifiers import language
 from classifiers.shipped import Shipped
 from policies.located import ConfigError
-from policies.store import PolicyStore
+from policies.store import PolicyStore, profile_folder
 from router.api import add_routes
 from router.cache import EXACT, Cache, Kept, open_store
 from router.dashboard import create_dashboard
@@ -31,11 +32,13 @@ from router.hosted import Billing, LiteLLM, OpenAICompatible, load_litellm
 from router.ledger import Ledger
 from router.observe import Choice, Observer, SecondLook
 from router.prices import FREE, NANO, Price, PriceMap
-from router.settings import Model, Settings
+from router.settings import Model, PolicySettings, Settings
 from router.standin import StandIn, model_file
 from router.types import TIERS, Answerer, Fleet
 
 log = logging.getLogger("surveyor")
+
+CONFIG = Path("surveyor.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,13 @@ def load_shipped(settings: Settings) -> Shipped:
     """The shipped models, with the experts that the settings want."""
     shipped = Shipped.load()
     language.warm()
-    return shipped.only(settings.experts)
+    if settings.experts is True:
+        return shipped
+    wanted = settings.experts or ()
+    if unknown := sorted(set(wanted) - set(shipped.experts)):
+        known = ", ".join(shipped.experts)
+        raise ConfigError(CONFIG, None, f"no expert is named '{unknown[0]}' (experts). Valid names: {known}")
+    return replace(shipped, experts={name: expert for name, expert in shipped.experts.items() if name in wanted})
 
 
 def load_policies(settings: Settings) -> PolicyStore:
@@ -136,11 +145,13 @@ def key_of(model: Model, environ: Mapping[str, str] = os.environ) -> str | None:
         return None
     key = environ.get(model.api_key_env)
     if not key:
-        raise ConfigError(None, None, f"model '{model.id}': the environment variable {model.api_key_env} is not set")
+        raise ConfigError(CONFIG, None, f"model '{model.id}': the environment variable {model.api_key_env} is not set")
     return key
 
 
-async def hosted(model: Model, target: str, priced: Priced, session: aiohttp.ClientSession, key: str | None) -> Answerer:
+async def hosted(
+    model: Model, target: str, priced: Priced, session: aiohttp.ClientSession, key: str | None
+) -> Answerer:
     """The answerer for a hosted model."""
     billing = Billing(priced.prices[model.id], priced.baseline)
     if model.litellm is None:
@@ -203,9 +214,10 @@ def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
     )
 
 
-async def keep_policy_fresh(policies: PolicyStore) -> None:
+async def keep_policy_fresh(policies: PolicyStore, settings: PolicySettings) -> None:
     """Reload when a rule file changes; a bad edit keeps the last good policy and says where it is wrong."""
-    async for _changes in awatch(*policies.folders):
+    folders = (profile_folder(settings.profile), *((settings.rules,) if settings.rules else ()))
+    async for _changes in awatch(*folders):
         reload_policy(policies)
 
 
@@ -215,7 +227,7 @@ def reload_policy(policies: PolicyStore) -> None:
         if policies.reload():
             log.warning("policy reloaded: %s", policies.current.hash[:12])
     except ConfigError as problem:
-        log.error("policy not reloaded, the last good one stays: %s", problem)  # noqa: TRY400
+        log.error("policy not reloaded, the last good one stays: %s", problem)
 
 
 def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda _: None) -> FastAPI:
@@ -225,7 +237,7 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             runtime = await build(settings, stack)
-            watch = asyncio.create_task(keep_policy_fresh(runtime.policies))
+            watch = asyncio.create_task(keep_policy_fresh(runtime.policies, settings.policy))
             stack.callback(watch.cancel)
             _on_hangup(lambda: reload_policy(runtime.policies))
             app.state.runtime = runtime

@@ -35,9 +35,11 @@ _NOT_IN_KEY = frozenset({"stream_options", "user", "metadata", "store", "service
 class Store(Protocol):
     """What we use of Redis."""
 
-    async def get(self, name: str) -> Any: ...
+    async def get(self, name: str) -> Any:
+        """The value, or None."""
 
-    async def set(self, name: str, value: bytes, *, px: int) -> Any: ...
+    async def set(self, name: str, value: bytes, *, px: int) -> Any:
+        """Keep a value for `px` milliseconds."""
 
 
 def open_store(settings: CacheSettings) -> Store:
@@ -46,10 +48,11 @@ def open_store(settings: CacheSettings) -> Store:
         embedded: Store = BurnerRedis()
         return embedded
     seconds = settings.timeout_ms / 1000
-    client: Store = Redis.from_url(
+    client: Any = Redis.from_url(
         settings.url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
     )
-    return client
+    shared: Store = client
+    return shared
 
 
 def cacheable(request: Request, facts: Facts) -> bool:
@@ -124,7 +127,7 @@ class Cache:
         try:
             async with asyncio.timeout(self.settings.timeout_ms / 1000):
                 return await call(key)
-        except Exception as problem:  # noqa: BLE001  # whatever the store does, the request goes on
+        except Exception as problem:  # whatever the store does, the request goes on
             self.faults += 1
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             self.on_fault()

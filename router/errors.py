@@ -16,7 +16,6 @@ Each message ends with what to do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import orjson
 
@@ -127,5 +126,3 @@ class NoAnswer(SurveyorError):
             self.status, self.type, self.code = 429, "rate_limit_error", "rate_limit_exceeded"
         if last is not None and last.retry_after:
             self.headers["retry-after"] = last.retry_after
-
-

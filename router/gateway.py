@@ -16,7 +16,9 @@ from router.types import Answer, Answerer, Attempt, Decision, Event, Hook, Obser
 class Policy(Protocol):
     """What decides; see policies/engine.py."""
 
-    def decide(self, signals: Signals) -> Decision: ...
+    def decide(self, signals: Signals) -> Decision:
+        """Pure and total."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,7 @@ class Gateway:
             raise
         return answer.then(record)
 
-    async def first_answer(
-        self, request: Request, observed: Observed, decision: Decision, record: Record
-    ) -> Answer:
+    async def first_answer(self, request: Request, observed: Observed, decision: Decision, record: Record) -> Answer:
         """Ask each answerer in the order decided, until one does not abstain."""
         if decision.kind == "refuse":
             raise PolicyRefused(decision.refusal)
@@ -68,10 +68,10 @@ class Gateway:
                     failures.append((answerer.target, problem))
                     record.tried(Attempt(answerer.target, "failed", perf_counter() - begun, problem.why))
                     continue
-                outcome = "abstained" if answer is None else "answered"
-                record.tried(Attempt(answerer.target, outcome, perf_counter() - begun))
                 if answer is not None:
+                    record.tried(Attempt(answerer.target, "answered", perf_counter() - begun))
                     return answer
+                record.tried(Attempt(answerer.target, "abstained", perf_counter() - begun))
         if "only-if-cached" in request.cache_control:
             raise NotCached("This answer is not in the cache. Leave out `only-if-cached` to have it made.")
         raise NoAnswer([(target, problem.why) for target, problem in failures], failures[-1][1] if failures else None)

@@ -220,9 +220,12 @@ class Attempt:
 class Row(Protocol):
     """The record of one request, open until its last byte is out (see ledger.py)."""
 
-    def close(self, answer: Answer | None, outcome: Outcome) -> None: ...
+    def close(self, answer: Answer | None, outcome: Outcome) -> None:
+        """End the record; only the first call counts."""
 
-    def headers(self, answer: Answer | None) -> dict[str, str]: ...
+    def headers(self, answer: Answer | None) -> dict[str, str]:
+        """What the client is told of the request, as HTTP headers."""
+        ...
 
 
 @dataclass(slots=True)
@@ -259,9 +262,14 @@ class Answer:
 class Answerer(Protocol):
     """Cache, expert and hosted model alike. `None` means: I abstain. An exception means: I failed."""
 
-    target: str
+    @property
+    def target(self) -> str:
+        """Such as `cache.exact`, `expert.sentiment`, `hosted.standard`."""
+        ...
 
-    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None: ...
+    async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
+        """The answer once its first chunk is certain, or None to abstain."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,4 +307,5 @@ class Event:
 class Hook(Protocol):
     """Called once for each finished request; must not block or raise."""
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event) -> None:
+        """Take note."""

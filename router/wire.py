@@ -207,7 +207,7 @@ def is_usage_event(event: bytes) -> bool:
     if b'"usage"' not in event or not event.startswith(b"data: {"):
         return False
     try:
-        return orjson.loads(event[6:]).get("choices") == []
+        return bool(orjson.loads(event[6:]).get("choices") == [])
     except orjson.JSONDecodeError:
         return False
 
@@ -219,7 +219,7 @@ async def replay(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 
 async def sse_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Whole SSE events out of pieces cut anywhere; bytes are kept, line ends become `\\n`.
+    """Whole SSE events out of pieces cut anywhere; bytes are kept, but for CRLF, which becomes a line feed.
 
     A last event without its blank line is still given out: it may be the `[DONE]` of a hasty server.
     """

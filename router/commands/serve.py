@@ -48,7 +48,8 @@ def banner(runtime: Runtime, host: str, port: int) -> str:
         ]
     if host not in LOOPBACK:
         lines += [f"  Careful: {host} is not loopback and there are no API keys: whoever reaches it can use it.", ""]
-    body = '{"model": "auto", "messages": [{"role": "user", "content": "Is this review positive or negative? I loved it."}]}'
+    prompt = "Is this review positive or negative? I loved it."
+    body = f'{{"model": "auto", "messages": [{{"role": "user", "content": "{prompt}"}}]}}'
     lines += [
         "Try it:",
         f"  curl -i {url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'",

@@ -1,0 +1,122 @@
+"""`surveyor bench`: what the parts cost on this machine, in microseconds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from classifiers import language
+from classifiers.shipped import Shipped
+from policies.cases import CaseFile, case_files
+from policies.located import load
+from policies.store import PolicyStore
+from router.app import Priced, create_observer
+from router.facts import read_facts
+from router.reader import read
+from router.settings import Model, Settings
+from router.types import Message, Request
+
+WARM_UP, ROUNDS = 20, 300  # passes over the texts; the first ones are not counted
+SEED = 7
+
+# Four kinds of prompt of about fifty tokens each: a classification, a question, a task, a piece of code.
+PROMPTS = (
+    "Is this review positive or negative? The room was clean and the staff were friendly, but the breakfast was cold, "
+    "the lift was out of order for three days, and nobody at the desk seemed to care when we complained about it.",
+    "I have a small vegetable garden with heavy clay soil and a lot of shade in the afternoon. Which vegetables grow "
+    "well there, when should I plant them, and what should I do about the slugs that ate all of my lettuce last year?",
+    "Write a friendly email to my landlord. The heating in the bedroom has not worked since Monday, I have already "
+    "called the hotline twice without any result, and I would like it to be repaired before the end of this week.",
+    "My function returns the wrong average when the list is empty. Please fix it and explain the mistake: "
+    "def mean(values): total = 0\nfor value in values: total += value\nreturn total / len(values)",
+)
+
+
+def observe() -> list[dict[str, Any]]:
+    """The first look and its parts, and the encoder look at 32 tokens on one thread."""
+    shipped = Shipped.load()
+    language.warm()
+    model = Model(id="any", tier="standard", base_url="http://127.0.0.1/v1", local=True)
+    settings = Settings(models=(model,))
+    observer = create_observer(settings, shipped, Priced(settings, settings.models), settings.models)
+    requests = [as_request(text) for text in PROMPTS]
+    looks = [shipped.embedder.look(text) for text in PROMPTS]
+    guesses = [shipped.task.predict(look) for look in looks]
+    count = shipped.embedder.count
+    words = " ".join(PROMPTS[1].split()[:26])  # 32 tokens with the encoder's own two
+    measured = [
+        _measure("first look, whole", [partial(_first_look, observer, r) for r in requests]),
+        _measure("  facts", [partial(read_facts, r, count, language.detect) for r in requests]),
+        _measure("  embedding", [partial(shipped.embedder.look, t) for t in PROMPTS]),
+        _measure("  task type", [partial(shipped.task.predict, k) for k in looks]),
+        _measure(
+            "  novelty",
+            [partial(shipped.novelty.score, k.vector, g.confidence) for k, g in zip(looks, guesses, strict=True)],
+        ),
+        _measure("  reader", [partial(read, r) for r in requests]),
+        _measure("encoder look", [partial(shipped.encoder.encode, [words])]),
+    ]
+    observer.second_look.close()
+    return measured
+
+
+def _first_look(observer: Any, request: Request) -> None:
+    facts = read_facts(request, observer.shipped.embedder.count, language.detect)
+    observer.first_look(request)
+    observer.money(request, facts, observer.choices["auto"])
+
+
+def decide() -> list[dict[str, Any]]:
+    """A decision with all rules, over the signals of the golden cases."""
+    policy = PolicyStore().current
+    signals = [case.given.signals() for path in case_files() for case in load(path, CaseFile).cases]
+    name = f"decide ({len(policy.rules)} rules, {len(signals)} cases)"
+    return [_measure(name, [partial(policy.decide, s) for s in signals], rounds=60)]
+
+
+def as_request(text: str) -> Request:
+    """A one-message request."""
+    body = {"model": "auto", "messages": [{"role": "user", "content": text}]}
+    return Request("bench", "auto", (Message("user", text),), body)
+
+
+def _measure(name: str, calls: Sequence[Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, Any]:
+    """p50 and p99 of single calls, with a bootstrap interval of the p50."""
+    taken = []
+    for number in range(WARM_UP + rounds):
+        for call in calls:
+            begun = perf_counter_ns()
+            call()
+            if number >= WARM_UP:
+                taken.append((perf_counter_ns() - begun) / 1000)
+    values = np.array(taken)
+    draws = np.random.default_rng(SEED).choice(values, (200, min(len(values), 2000)))
+    low, high = np.quantile(np.median(draws, axis=1), (0.025, 0.975))
+    return {
+        "part": name,
+        "p50_us": round(float(np.median(values)), 1),
+        "p50_low": round(float(low), 1),
+        "p50_high": round(float(high), 1),
+        "p99_us": round(float(np.quantile(values, 0.99)), 1),
+        "n": len(values),
+    }
+
+
+def as_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """The rows for a terminal."""
+    table = Table(box=None, pad_edge=False, caption=f"{platform.machine()}, Python {platform.python_version()}")
+    for name in ("part", "p50 µs", "95 % interval", "p99 µs", "n"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    for row in rows:
+        interval = f"{row['p50_low']} to {row['p50_high']}"
+        table.add_row(row["part"], str(row["p50_us"]), interval, str(row["p99_us"]), f"{row['n']:,}")
+    return table
+
+
+MEASURES: dict[str, Callable[[], list[dict[str, Any]]]] = {"observe": observe, "decide": decide}
