@@ -77,10 +77,7 @@ def read(path: Path, model: type[M]) -> Located[M]:
     try:
         value = model.model_validate(_Builder(path).build(root))
     except ValidationError as broken:
-        found = [
-            ConfigError(path, line_of(root, e["loc"]), _message(model, e)) for e in broken.errors(include_url=False)
-        ]
-        raise min(found, key=lambda error: error.line or 0) from None
+        raise _first(path, root, model, broken) from None
     return Located(value, path, root)
 
 
@@ -91,20 +88,27 @@ def nearest(word: object, valid: Sequence[str]) -> str:
 
 
 def line_of(root: yaml.Node, loc: Loc) -> int:
-    """The line (from 1) of the value at `loc`; of the innermost thing that exists when it is missing.
+    """The line (from 1) of the value at `loc`; of the innermost thing that exists when it is missing."""
+    return _find(root, loc)[0]
 
-    Parts of `loc` that are no key here are skipped: pydantic puts the names of union members among them.
-    """
-    node, line = root, root.start_mark.line
-    for part in loc:
+
+def _find(root: yaml.Node, loc: Loc) -> tuple[int, Loc]:
+    """The line at `loc`, and `loc` without the names of union members, which pydantic puts among its parts."""
+    node, line, kept = root, root.start_mark.line, list[str | int]()
+    for at, part in enumerate(loc):
         if isinstance(node, yaml.MappingNode):
             entry = next(((k, v) for k, v in node.value if k.value == str(part)), None)
             if entry is not None:
                 line, node = entry[0].start_mark.line, entry[1]
+            elif at < len(loc) - 1:
+                continue
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line
-    return int(line) + 1
+        elif at < len(loc) - 1 or isinstance(part, str):
+            continue
+        kept.append(part)
+    return int(line) + 1, kept
 
 
 # ── from bytes to nodes to plain values ──────────────────────────────────────────────────────────
@@ -197,14 +201,21 @@ def _scalar(node: yaml.ScalarNode) -> Any:
 # ── from pydantic's errors to sentences ──────────────────────────────────────────────────────────
 
 
-def _message(model: type[BaseModel], error: ErrorDetails) -> str:
-    loc, kind = error["loc"], error["type"]
-    schema = model.model_json_schema()
+def _first(path: Path, root: yaml.MappingNode, model: type[BaseModel], broken: ValidationError) -> ConfigError:
+    """The topmost error; an unknown key before what is missing because it was misspelt."""
+    errors = broken.errors(include_url=False)
+    first = min(errors, key=lambda error: (line_of(root, error["loc"]), error["type"] != "extra_forbidden"))
+    line, loc = _find(root, first["loc"])
+    return ConfigError(path, line, _message(model.model_json_schema(), first, loc))
+
+
+def _message(schema: dict[str, Any], error: ErrorDetails, loc: Loc) -> str:
+    kind = error["type"]
     if kind == "extra_forbidden":
-        valid = sorted(key for part in _walk(schema, loc[:-1]) for key in part.get("properties", {}))
+        valid = sorted({key for part in _walk(schema, error["loc"][:-1]) for key in part.get("properties", {})})
         hint = nearest(loc[-1], valid)
         return f"unknown key '{loc[-1]}'{_under(loc[:-1])}{hint} Valid keys: {', '.join(valid)}"
-    wanted = _walk(schema, loc)
+    wanted = _walk(schema, error["loc"])
     name = str(loc[-1]) if loc else "the file"
     example = next((found for part in wanted if (found := _example(part))), "")
     if kind == "missing":
@@ -232,6 +243,8 @@ def _walk(schema: dict[str, Any], loc: Loc) -> list[dict[str, Any]]:
                 below.append(each["properties"][part])
             elif isinstance(each.get("additionalProperties"), dict):
                 below.append(each["additionalProperties"])
+            elif part in each.get("discriminator", {}).get("mapping", {}):
+                below.append({"$ref": each["discriminator"]["mapping"][part]})
         # A part that leads nowhere is the name of a union member: stay where we are, as `line_of` does.
         here = [leaf for each in below for leaf in _spread(schema, each)] or here
     return here

@@ -49,6 +49,11 @@ class PolicyStore:
         """The policy in force. Take it once per request, so that a reload never splits one."""
         return self._current
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders to watch for edits."""
+        return (profile_folder(self._profile), *([self._overlay] if self._overlay else []))
+
     def reload(self) -> bool:
         """Read everything again; True when the policy changed.
 
@@ -64,14 +69,20 @@ class PolicyStore:
         folder = profile_folder(self._profile)
         manifest = read(folder / "profile.yaml", Profile)
         rules = _unique([each for name in manifest.value.files for each in _rules_of(folder / name)])
-        extra = sorted(self._overlay.glob("*.yaml")) if self._overlay else []
-        rules = _overlaid(rules, _unique([each for path in extra for each in _rules_of(path)]))
+        rules = _overlaid(rules, _unique([each for path in self._extra() for each in _rules_of(path)]))
         thresholds = self._merged(manifest)
         _check_thresholds(rules, thresholds)
         _check_cites(rules, _evidence([HERE, folder, *([self._overlay] if self._overlay else [])]))
         _check_catch_all(rules, manifest)
         taxonomy = load(HERE / "taxonomy.yaml", Taxonomy)
         return Policy(folder.name, tuple(each.rule for each in rules), thresholds, taxonomy)
+
+    def _extra(self) -> list[Path]:
+        if self._overlay is None:
+            return []
+        if not self._overlay.is_dir():
+            raise ConfigError(self._overlay, None, "is no folder; create it and put your rule files in it")
+        return sorted(self._overlay.glob("*.yaml"))
 
     def _merged(self, manifest: Located[Profile]) -> Mapping[str, float]:
         known = manifest.value.thresholds
@@ -118,13 +129,12 @@ def _overlaid(rules: list[Sourced], extra: Sequence[Sourced]) -> list[Sourced]:
     result = list(rules)
     for each in extra:
         places = {other.rule.id: at for at, other in enumerate(result)}
-        if each.rule.before and each.rule.before not in places:
-            raise each.error(
-                "before", f"no rule is named '{each.rule.before}'{nearest(each.rule.before, list(places))}"
-            )
-        if each.rule.before:
+        if (before := each.rule.before) is not None:
             result = [other for other in result if other.rule.id != each.rule.id]
-            result.insert([other.rule.id for other in result].index(each.rule.before), each)
+            at = next((at for at, other in enumerate(result) if other.rule.id == before), None)
+            if at is None:
+                raise each.error("before", f"no other rule is named '{before}'{nearest(before, list(places))}")
+            result.insert(at, each)
         elif each.rule.id in places:
             result[places[each.rule.id]] = each
         else:

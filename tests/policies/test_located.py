@@ -83,8 +83,8 @@ def write(folder: Path, text: str | bytes) -> Path:
             "limits:\n  eu:\n    id: a\n    teir: small\n",
             "4: unknown key 'teir' under 'limits.eu'; did you mean 'tier'? Valid keys: id, key, tier, window",
         ),
-        ("pet:\n  kind: cat\n  lives: nine\n", "3: 'pet.cat.lives' should be a valid integer"),
-        ("pet:\n  kind: dog\n  trick: [sit]\n", "3: unknown key 'trick' under 'pet.dog'; did you mean 'tricks'?"),
+        ("pet:\n  kind: cat\n  lives: nine\n", "3: 'pet.lives' should be a valid integer"),
+        ("pet:\n  kind: dog\n  trick: [sit]\n", "3: unknown key 'trick' under 'pet'; did you mean 'tricks'?"),
         (
             "- 1\n- 2\n",
             "1: the top level must be a mapping of keys (`key: value`), but the file holds a list",
