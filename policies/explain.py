@@ -19,6 +19,15 @@ _HEARD: Mapping[str, str] = {  # the facts worth saying, and how; a fact at its 
 }
 
 
+_LOOKS: Mapping[str, str] = {
+    "first": "the first look",
+    "second": "the second look",
+    "reader": "the reader",
+    "hint": "the client's hint",
+    "detector": "a detector",
+}
+
+
 def document(request_id: str, signals: Signals, decision: Decision) -> dict[str, Any]:
     """The answer of `/v1/explain`, as plain JSON values. Holds no text of the prompt.
 
@@ -96,9 +105,9 @@ def tree(explained: Mapping[str, Any]) -> Tree:
                 _fired(branch, rule)
     asked = root.add(Text("Will ask", style="bold"))
     for number, step in enumerate(decision["steps"], 1):
-        asked.add(f"{number}. {_step(step)}")
+        asked.add(Text(f"{number}. {_step(step)}"))
     if not decision["steps"]:
-        asked.add(f"nobody: {decision.get('refusal', '')}")
+        asked.add(Text(f"nobody: {decision.get('refusal', '')}"))
     for name, title in (("advice", "Advises"), ("flags", "Flags")):
         if decision[name]:
             root.add(Text(f"{title}: {', '.join(decision[name])}"))
@@ -127,7 +136,8 @@ def _step(step: str) -> str:
 def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
     task = signals["task"]
     runner_up = f"; next would be {task['runner_up']}" if task["runner_up"] else ""
-    branch.add(Text(f"task: {task['label']}, {task['confidence']:.0%} sure (said by {task['look']} look{runner_up})"))
+    look = _LOOKS.get(task["look"], task["look"])
+    branch.add(Text(f"task: {task['label']}, {task['confidence']:.0%} sure (said by {look}{runner_up})"))
     branch.add(Text(f"novelty: {signals['novelty']:.2f}, where 0 is familiar and 1 is unlike anything known"))
     for name, reading in signals["experts"].items():
         gate = "its gate is open" if reading["open"] else "its gate is closed"
@@ -139,9 +149,8 @@ def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
     heard += [f"{facts['tasks']} tasks at once"] if facts["tasks"] > 1 else []
     heard += [f"{facts['noise']:.0%} of the words look mistyped"] if facts["noise"] else []
     heard += [f"domain {facts['domain']}"] if facts["domain"] != "none" else []
-    heard += [
-        f"{what} {', '.join(facts[name])}" for name, what in (("pii", "holds"), ("modalities", "with")) if facts[name]
-    ]
+    heard += [f"holds {', '.join(facts['pii'])}"] if facts["pii"] else []
+    heard += [f"comes with {', '.join(facts['modalities'])}"] if facts["modalities"] else []
     branch.add(Text("; ".join(heard)))
 
 
@@ -154,6 +163,8 @@ def _fired(branch: Tree, rule: Mapping[str, Any]) -> None:
 
 
 def _money(estimate: Mapping[str, float | None]) -> str:
-    cost, baseline = estimate["cost_usd"], estimate["baseline_usd"]
-    said = "Estimated cost: unknown" if cost is None else f"Estimated cost: ${cost:.6f}"
-    return f"{said}, where the baseline would be " + ("unknown" if baseline is None else f"${baseline:.6f}")
+    return f"Estimated cost: {_price(estimate['cost_usd'])}; the baseline: {_price(estimate['baseline_usd'])}"
+
+
+def _price(dollars: float | None) -> str:
+    return "unknown" if dollars is None else f"${dollars:.6f}" if dollars else "nothing"
