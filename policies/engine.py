@@ -6,16 +6,13 @@ decision, always: no clock, no I/O, no prompt text. So explain, replay and golde
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from policies.conditions import Test, compiled, possible_tasks
+from policies.compiled import Compiled, content_hash, index
 from policies.schema import Place, Rule, Taxonomy
 from policies.signals import View, best_expert
-from router.types import STAGES, TIERS, Decision, Fired, Kind, Signals, Stage, Tier
+from router.types import TIERS, Decision, Fired, Kind, Signals, Stage, Tier
 
 LARGEST: frozenset[Tier] = frozenset({"large", "reasoning"})
 MID_SIZE: frozenset[Tier] = frozenset({"standard"})
@@ -27,16 +24,6 @@ PINNED = Fired(
     why="The request names a configured model by its id, so no rule chooses another; guards still apply.",
 )
 NOBODY = "No model can answer: none is configured, or none is up. Configure one under `models` or try again later."
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A rule ready to act: its `when` as a closure, and what it reports when it fires."""
-
-    matches: Test
-    then: Any  # the stage's own model, such as schema.TierThen
-    fired: Fired
-    active: bool
 
 
 @dataclass(slots=True)
@@ -81,14 +68,8 @@ class Policy:
     _rules_for: Mapping[str, Mapping[Stage, tuple[Compiled, ...]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        content = [
-            [rule.model_dump(mode="json", by_alias=True, exclude_unset=True) for rule in self.rules],
-            dict(self.thresholds),
-            self.taxonomy.model_dump(mode="json"),
-        ]
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        object.__setattr__(self, "hash", hashlib.sha256(text.encode()).hexdigest()[:12])
-        object.__setattr__(self, "_rules_for", _index(self.rules, self.thresholds, self.taxonomy))
+        object.__setattr__(self, "hash", content_hash(self.rules, self.thresholds, self.taxonomy))
+        object.__setattr__(self, "_rules_for", index(self.rules, self.thresholds, self.taxonomy))
 
     def decide(self, signals: Signals) -> Decision:
         """Whom to ask, in which order, and because of what. Never raises."""
@@ -135,22 +116,6 @@ class Policy:
 _ELSEWHERE = Place(survey="other", figure="Q6")  # a task type that nobody told us about
 
 
-def _index(
-    rules: Sequence[Rule], thresholds: Mapping[str, float], taxonomy: Taxonomy
-) -> Mapping[str, Mapping[Stage, tuple[Compiled, ...]]]:
-    """For each task type ("" for unknown ones) and stage, the compiled rules that could match."""
-    survey = {task: place.survey for task, place in taxonomy.tasks.items()} | {"": "other"}
-    index: dict[str, dict[Stage, tuple[Compiled, ...]]] = {task: dict.fromkeys(STAGES, ()) for task in survey}
-    for rule in rules:
-        if rule.status == "off":
-            continue
-        fired = Fired(rule.id, rule.stage, False, rule.title, rule.why, tuple(rule.cites), rule.status)
-        entry = Compiled(compiled(rule.conditions, thresholds), rule.then, fired, rule.status == "active")
-        for task in possible_tasks(rule.conditions, survey):
-            index[task][rule.stage] += (entry,)
-    return index
-
-
 # ── the stages ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -159,6 +124,7 @@ def _guard(draft: Draft, rules: Sequence[Compiled]) -> None:
     facts, fleet = draft.view.signals.facts, draft.view.signals.fleet
     for rule in draft.matching(rules):
         then, reason = rule.then, rule.then.refuse or ""
+        somebody = bool(draft.tiers or draft.expert)  # else nobody was left before any guard: see `_nobody_left`
         if then.local_only:
             draft.tiers = [tier for tier in draft.tiers if tier in fleet.local_tiers]
             reason = reason or (
@@ -175,7 +141,7 @@ def _guard(draft: Draft, rules: Sequence[Compiled]) -> None:
                 f"The conversation has about {facts.tokens} tokens, more than any model that may answer can read. "
                 "Shorten it, or configure a model with a larger window."
             )
-        if then.refuse or not (draft.tiers or draft.expert):
+        if then.refuse or (somebody and not (draft.tiers or draft.expert)):
             draft.decided_by(rule.fired)
             draft.kind, draft.refusal = "refuse", reason
             return

@@ -205,6 +205,9 @@ def _first(path: Path, root: yaml.MappingNode, model: type[BaseModel], broken: V
     """The topmost error; an unknown key before what is missing because it was misspelt."""
     errors = broken.errors(include_url=False)
     first = min(errors, key=lambda error: (line_of(root, error["loc"]), error["type"] != "extra_forbidden"))
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):  # the key that says which model is meant
+        first["loc"] = (*first["loc"], first["ctx"]["discriminator"].strip("'"))
+        first["input"] = first["ctx"].get("tag")
     line, loc = _find(root, first["loc"])
     return ConfigError(path, line, _message(model.model_json_schema(), first, loc))
 
@@ -218,16 +221,33 @@ def _message(schema: dict[str, Any], error: ErrorDetails, loc: Loc) -> str:
     wanted = _walk(schema, error["loc"])
     name = str(loc[-1]) if loc else "the file"
     example = next((found for part in wanted if (found := _example(part))), "")
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         hint = f"; write for example `{name}: {example}`" if example else ""
         return f"missing key '{name}'{_under(loc[:-1])}{hint}"
-    said = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if kind in ("value_error", "assertion_error"):
+        said = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         return f"'{_dotted(loc)}': {said}" if loc else said
     secret = any(part.get("format") == "password" for part in wanted)
     shown = "a secret (not shown)" if secret else _short(error["input"])
     hint = f"; for example `{name}: {example}`" if example and not isinstance(loc[-1], int) else ""
-    return f"'{_dotted(loc)}' {said.replace('Input should', 'should', 1)}, but is {shown}{hint}"
+    return f"'{_dotted(loc)}' {_expected(error)}, but is {shown}{hint}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    """What pydantic wanted, in the words of somebody who writes YAML."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "union_tag_invalid":
+        return f"should be one of {context['expected_tags']}"
+    if kind == "too_short":
+        return (
+            f"should have at least {context['min_length']} items"
+            if context["min_length"] > 1
+            else "should not be empty"
+        )
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return "should be a mapping of keys"
+    said = error["msg"].removeprefix("Input ").removeprefix("String ")
+    return said.replace("should be a valid ", "should be a ").replace("a integer", "an integer")
 
 
 def _walk(schema: dict[str, Any], loc: Loc) -> list[dict[str, Any]]:

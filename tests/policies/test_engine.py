@@ -133,6 +133,12 @@ def test_an_open_expert_survives_local_only_even_where_the_route_wants_an_llm() 
     assert "wanted-llm" in decision.flags
 
 
+def test_a_guard_is_not_blamed_for_models_that_are_down() -> None:
+    decision = decide(policy(rule("a.fits", "guard", {"fits_context": True})), fleet={"tiers": []})
+    assert decision.kind == "llm"
+    assert decision.steps == ("cache.exact",)
+
+
 def test_a_window_that_is_not_known_is_thought_to_fit() -> None:
     made = policy(rule("a.fits", "guard", {"fits_context": True}))
     decision = decide(made, facts={"tokens": 500}, fleet={"tiers": ["small", "large"], "windows": {"large": 499}})

@@ -66,7 +66,7 @@ def write(folder: Path, text: str | bytes) -> Path:
         ("zzz: 1\n", "1: unknown key 'zzz'. Valid keys: language, limits, models, pet, port, share"),
         (
             "models:\n  - id: a\n  - id: b\n    window: many\n",
-            "4: 'models.1.window' should be a valid integer, unable to parse string as an integer, but is 'many'; "
+            "4: 'models.1.window' should be an integer, unable to parse string as an integer, but is 'many'; "
             "for example `window: 4096`",
         ),
         (
@@ -83,8 +83,12 @@ def write(folder: Path, text: str | bytes) -> Path:
             "limits:\n  eu:\n    id: a\n    teir: small\n",
             "4: unknown key 'teir' under 'limits.eu'; did you mean 'tier'? Valid keys: id, key, tier, window",
         ),
-        ("pet:\n  kind: cat\n  lives: nine\n", "3: 'pet.lives' should be a valid integer"),
+        ("pet:\n  kind: cat\n  lives: nine\n", "3: 'pet.lives' should be an integer"),
         ("pet:\n  kind: dog\n  trick: [sit]\n", "3: unknown key 'trick' under 'pet'; did you mean 'tricks'?"),
+        ("pet:\n  kind: cow\n", "2: 'pet.kind' should be one of 'cat', 'dog', but is 'cow'; for example `kind: cat`"),
+        ("pet:\n  lives: 9\n", "1: missing key 'kind' under 'pet'; write for example `kind: cat`"),
+        ("models: a\n", "1: 'models' should be a list, but is 'a'"),
+        ("models:\n  - 3\n", "2: 'models.0' should be a mapping of keys, but is 3"),
         (
             "- 1\n- 2\n",
             "1: the top level must be a mapping of keys (`key: value`), but the file holds a list",

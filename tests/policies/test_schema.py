@@ -99,7 +99,7 @@ def test_a_good_rule_is_taken_as_written(tmp_path: Path) -> None:
             "7: 'rules.0.then.kind' should be 'local', 'llm', 'retrieve' or 'guard'",
         ),
         ("{kind: local}", "{advise: [cot]}", "7: unknown key 'advise' under 'rules.0.then'. Valid keys: kind"),
-        ("stage: route", "stage: rout", "2: 'rules.0'"),
+        ("stage: route", "stage: rout", "5: 'rules.0.stage' should be one of 'guard', 'route', 'tier',"),
         ("{kind: local}", "{}", "7: missing key 'kind' under 'rules.0.then'"),
         (
             "    cites: [nlu.sentiment]\n",
