@@ -17,7 +17,7 @@ _KEY = re.compile(
 _JSON = re.compile(r"\bjson\b", re.IGNORECASE)
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """The wanted form cannot be filled with one label."""
 
 
@@ -63,7 +63,7 @@ def form_of(body: Mapping[str, Any], key: str) -> Form:
     """The form wanted by the body, where `key` is the JSON key that the prompt names, if any.
 
     Raises:
-        Unfit: the body wants something that one label cannot fill.
+        UnfitError: the body wants something that one label cannot fill.
     """
     wanted = response_format(body)
     kind = wanted.get("type", "text")
@@ -71,57 +71,57 @@ def form_of(body: Mapping[str, Any], key: str) -> Form:
         return Form(key)
     if kind == "json_object":
         if not key:
-            raise Unfit("a JSON object without a key")
+            raise UnfitError("a JSON object without a key")
         return Form(key)
     if kind == "json_schema":
         inner = wanted.get("json_schema", wanted)
         schema = inner.get("schema") if isinstance(inner, Mapping) else None
         if isinstance(schema, Mapping):
             return _schema_form(schema)
-    raise Unfit("an unknown response format")
+    raise UnfitError("an unknown response format")
 
 
 def _schema_form(schema: Mapping[str, Any]) -> Form:
     """Exactly one property to fill: an enum, a plain string or a boolean. Constants are filled as they are."""
     properties = schema.get("properties")
     if schema.get("type") != "object" or not isinstance(properties, Mapping) or not properties:
-        raise Unfit("not an object")
+        raise UnfitError("not an object")
     if schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "not", "if", "patternProperties", "minProperties"}:
-        raise Unfit("a composed schema")
+        raise UnfitError("a composed schema")
     required = schema.get("required") or []
     if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-        raise Unfit("a malformed schema")
+        raise UnfitError("a malformed schema")
     needed = [n for n in properties if n in required] or list(properties)
     if set(required) - set(needed):
-        raise Unfit("a required property that is not described")
+        raise UnfitError("a required property that is not described")
     fixed: dict[str, Any] = {}
     form: Form | None = None
     for name in needed:
         rule = properties[name]
         if not isinstance(rule, Mapping):
-            raise Unfit("a malformed schema")
+            raise UnfitError("a malformed schema")
         if "const" in rule:
             fixed[name] = rule["const"]
             continue
         if form is not None:
-            raise Unfit("more than one property to fill")
+            raise UnfitError("more than one property to fill")
         fixed[name] = None
         form = _property_form(str(name), rule)
     if form is None:
-        raise Unfit("nothing to fill")
+        raise UnfitError("nothing to fill")
     return Form(form.key, form.words, form.flag, fixed)
 
 
 def _property_form(name: str, rule: Mapping[str, Any]) -> Form:
-    """The form of one property; Unfit for numbers, arrays, patterns and enums of anything but strings."""
+    """The form of one property; UnfitError for numbers, arrays, patterns and enums of anything but strings."""
     kind = rule.get("type", "string" if "enum" in rule else None)
     if kind == "boolean" and "enum" not in rule:
         return Form(name, flag=True)
     if kind != "string" or rule.keys() - {"type", "enum", "description", "title", "examples"}:
-        raise Unfit("a property that is not a plain string")
+        raise UnfitError("a property that is not a plain string")
     words = rule.get("enum", [])
     if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
-        raise Unfit("an enum of other things than strings")
+        raise UnfitError("an enum of other things than strings")
     return Form(name, tuple(words))
 
 
@@ -131,18 +131,18 @@ def named_key(text: str) -> tuple[str, str, int, int]:
     Only looked for where the prompt says "JSON" shortly before, so a dictionary in the data is no form.
 
     Raises:
-        Unfit: a template with more than one key.
+        UnfitError: a template with more than one key.
     """
     if "json" not in text and "JSON" not in text and not _JSON.search(text):
         return "", "", 0, 0
     for m in _TEMPLATE.finditer(text):
         if _JSON.search(text, max(0, m.start() - 80), m.start()):
             if '":' in m["value"] or '" :' in m["value"]:
-                raise Unfit("a JSON template with more than one key")
+                raise UnfitError("a JSON template with more than one key")
             return m["key"], m["value"], m.start(), m.end()
     keys = list(_KEY.finditer(text))
     if len(keys) > 1:
-        raise Unfit("more than one JSON key")
+        raise UnfitError("more than one JSON key")
     if keys:
         return keys[0]["after"] or keys[0]["before"], "", keys[0].start(), keys[0].end()
     return "", "", 0, 0

@@ -7,39 +7,58 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?P<host>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5})(?![\w-])")
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?P<host>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5})(?![\w-])"
+)
 # Reserved for examples by RFC 2606, and the placeholders that people write instead.
-_EXAMPLE_HOST = re.compile(r"(?:^|\.)(?:example\.[a-z]{2,3}(?:\.[a-z]{2})?|example|test|invalid|localhost|(?:your|my)?(?:domain|company|email|mail)\.com)$", re.IGNORECASE)
+_EXAMPLE_HOST = re.compile(
+    r"(?:^|\.)(?:example\.[a-z]{2,3}(?:\.[a-z]{2})?|example|test|invalid|localhost|(?:your|"
+    r"my)?(?:domain|company|email|mail)\.com)$",
+    re.IGNORECASE,
+)
 _PHONE = re.compile(
     r"(?<![\w.+/=-])(?<!\d\s)(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){2,4}|"
     r"\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[.-]\d{3}[.-]\d{4})(?![\w/=-]|\.\d)"
 )
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)")
-_CARD = re.compile(r"(?<![\w.-])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?![\w-]|\.\d)|(?<![\w.-])3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\w-])")
+_CARD = re.compile(
+    r"(?<![\w.-])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?![\w-]|\.\d)|"
+    r"(?<![\w.-])3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\w-])"
+)
 _GROUPED = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{4}")
 _CARD_WORD = re.compile(r"\b(?:card|visa|mastercard|amex|credit|debit|cvv|cvc|expir\w*|pay(?:ment)?)\b", re.IGNORECASE)
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _IP = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)")
-_LOCAL_IP = re.compile(r"(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|192\.0\.2|198\.51\.100|203\.0\.113|22[4-9]|2[3-5]\d|8\.8|1\.1\.1|1\.0\.0)\.")
+_LOCAL_IP = re.compile(
+    r"(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|192\.0\.2|198\.51\.100|203\.0\.113|"
+    r"22[4-9]|2[3-5]\d|8\.8|1\.1\.1|1\.0\.0)\."
+)
 _IP_WORD = re.compile(r"\bIP\b|\b(?:address|host|server|login|logged)\b", re.IGNORECASE)
 _KEY = re.compile(
-    r"(?<![\w-])(?:sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|"
+    r"(?<![\w-])(?:sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{16}|"
+    r"gh[pousr]_[A-Za-z0-9]{30,}|"
     r"github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|"
     r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})|-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----"
 )
 _PASSWORD = re.compile(
-    r"(?i:\b(?:password|passwd|passphrase|pwd|pin code))\s{0,3}(?:is\s{0,3}:?|[:=])\s{0,3}[\"']?(?P<value>[^\s\"'<>{}()\[\],;]{4,64})"
+    r"(?i:\b(?:password|passwd|passphrase|pwd|pin code))\s{0,3}(?:is\s{0,3}:?|"
+    r"[:=])\s{0,3}[\"']?(?P<value>[^\s\"'<>{}()\[\],;]{4,64})"
 )
 _NO_SECRET = re.compile(
-    r"(?:required|incorrect|wrong|invalid|correct|input|getpass|None|null|true|false|string|str|field|reset|forgotten|not|too|"
-    r"hashed|weak|strong|expired|self|os|env|process|request|user|config|password|your|my|the|what|changeme|secret|example|"
+    r"(?:required|incorrect|wrong|invalid|correct|input|getpass|None|null|true|false|string|str|field|"
+    r"reset|forgotten|not|too|"
+    r"hashed|weak|strong|expired|self|os|env|process|request|user|config|password|your|my|the|what|"
+    r"changeme|secret|example|"
     r"also|being|never|always|stored|set|protected|now|only|still|used|sent|valid|x{3,}|\*+|\.+)\b|[*.xX$%#_-]+$|\$|%",
     re.IGNORECASE,
 )
-_IBAN_LENGTHS = {"AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20,
-                 "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IS": 26, "IT": 27,
-                 "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "QA": 29,
-                 "RO": 24, "RS": 22, "SA": 24, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "TR": 26, "UA": 29}  # fmt: skip
+_IBAN_LENGTHS = {
+    "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18,
+    "EE": 20, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23,
+    "IS": 26, "IT": 27, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15,
+    "PL": 28, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SE": 24, "SI": 19, "SK": 24, "SM": 27,
+    "TR": 26, "UA": 29,
+}  # fmt: skip
 
 
 def pii(text: str) -> tuple[str, ...]:
@@ -49,7 +68,10 @@ def pii(text: str) -> tuple[str, ...]:
     their checksum are no personal data.
     """
     kinds = []
-    if "@" in text and any(not _EXAMPLE_HOST.search(m["host"]) and not m["host"].rsplit(".", 1)[-1].isdigit() for m in _EMAIL.finditer(text)):
+    if "@" in text and any(
+        not _EXAMPLE_HOST.search(m["host"]) and not m["host"].rsplit(".", 1)[-1].isdigit()
+        for m in _EMAIL.finditer(text)
+    ):
         kinds.append("email")
     if _LONG_NUMBER.search(text):
         kinds.extend(_numbers(text))
@@ -86,7 +108,10 @@ def _is_card(text: str, m: re.Match[str]) -> bool:
     """One number in ten passes Luhn by chance, so only groups of four stand without a word about cards nearby."""
     if not luhn(m.group()):
         return False
-    return _GROUPED.fullmatch(m.group()) is not None or _CARD_WORD.search(text, max(0, m.start() - 80), m.end() + 40) is not None
+    return (
+        _GROUPED.fullmatch(m.group()) is not None
+        or _CARD_WORD.search(text, max(0, m.start() - 80), m.end() + 40) is not None
+    )
 
 
 def _mixed(value: str) -> bool:
@@ -101,7 +126,7 @@ def _is_phone(value: str) -> bool:
 def luhn(number: str) -> bool:
     """Whether the digits of `number` (13 to 19) pass the check of payment cards; runs of one digit do not."""
     digits = [int(c) for c in number if c in _DIGITS]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 3:
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
         return False
     doubled = sum(d * 2 - 9 * (d > 4) for d in digits[-2::-2])
     return (doubled + sum(digits[-1::-2])) % 10 == 0

@@ -9,48 +9,74 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+
+def words_of(text: str) -> frozenset[str]:
+    """A word list written as a sentence."""
+    return frozenset(text.split())
+
+
+def any_of(cues: tuple[str, ...], low: str) -> bool:
+    """A dozen substring searches cost less than one regex; they keep the regexes off most prompts."""
+    return any(map(low.__contains__, cues))
+
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
-TEXTS = frozenset(
+TEXTS = words_of(
+    "quote extract entry piece body string sample item note submission thread blurb testimonial notification dm chat "
+    "post's opinionated subtitle "
     "text review tweet comment post message sentence sms email mail statement passage paragraph document feedback "
-    "input content line remark snippet excerpt headline caption utterance article phrase reply".split()
+    "input content line remark snippet excerpt headline caption utterance article phrase reply"
 )
-_KINDS = frozenset(
+_KINDS = words_of(
     "movie film product customer user hotel restaurant book app service airline amazon yelp imdb twitter online social "
-    "media short single forum youtube facebook reddit incoming phone mobile client guest buyer chat store".split()
+    "media short single forum youtube facebook reddit incoming phone mobile client guest buyer chat store"
 )
-_COMMON = frozenset(
-    "a an the this that it its is are was were be been being do does did can could should would will must may of for to "
+_COMMON = words_of(
+    "whichever applies apply appropriate right per set list out among within when where such someone would've one's "
+    "carefully simply quick quickly kindly directly strictly clearly briefly final correctly accurately job role act "
+    "acting work receive received get got sent gets per along side sides more they their let's "
+    "a an the this that it its is are was were be been being do does did can could should would will "
+    "must may of for to "
     "in on by from as at with into about and or if whether not no yes either one only just exactly using use which "
-    "what what's how who my your you i me we our below above following next given preceding previous provided current "
+    "what what's how my your you i me we our below above following next given preceding previous provided current "
     "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than other "
-    "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 these exam embodied reasonable reader group people slur slurs harmful harm find".split()
+    "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 "
+    "these exam embodied reasonable reader group people slur slurs harmful harm find"
 )
-_ACTIONS = frozenset(
+_ACTIONS = words_of(
+    "sort put gauge spot screen filter specify report name reveal examine look inspect work act go treat see "
     "classify classifies categorize categorise label tag mark flag determine decide detect identify predict assess "
     "evaluate analyze analyse judge tell say state give return output respond reply answer choose pick select assign "
-    "perform read check rate moderate describe print think find consider infer recognize recognise".split()
+    "perform read check rate moderate describe print think find consider infer recognize recognise"
 )
-_VERBS = frozenset(
+_VERBS = words_of(
+    "sound sounds come comes across carry carries reflect reflects indicate indicates suggests show shows sorted "
+    "treated labelled counts count counted looks look gives leans lean written says meant regarded "
     "marked considered contain contains express expresses expressed convey conveys conveyed seem seems feel feels "
     "feeling think described perceived seen go goes moderated enjoy enjoyed like liked classified labelled violate "
-    "violates removed being belongs belong falls describes fits act reads".split()
+    "violates removed being belongs belong falls describes fits act reads"
 )
-_AGENTS = frozenset(
+_AGENTS = words_of(
     "author writer reviewer viewer critic person speaker moderator expert assistant ai classifier model engine system "
     "analyst tool bot filter detector helpful careful concise concisely specialist answers accurate author's writer's "
-    "analyzer trust safety professional".split()
+    "analyzer trust safety professional"
 )
-_TOPICS = frozenset(
-    "sentiment polarity tone attitude opinion overall general analysis classification detection subject toxicity speech "
-    "language insult insults insulting harassment moderation policy advertising folder category binary movie's our".split()
+_TOPICS = words_of(
+    "verdict impression view judgement judgment evaluation mood unwanted inbox mailbox community "
+    "guidelines standards rules "
+    "rule platform website moderating advert advertisement "
+    "sentiment polarity tone attitude opinion overall general analysis classification detection "
+    "subject toxicity speech "
+    "language insult insults insulting harassment moderation policy advertising folder category binary movie's our"
 )
-_FORM = frozenset(
+_FORM = words_of(
     "word words labels option options tags categories class classes possible allowed valid choices choice outputs "
     "answer letter number digit code json key field format object form short brief concise keep single exact "
     "corresponding correct property set step value output response result prediction answers available "
-    "sentiment's lone matching correct best most".split()
+    "sentiment's lone matching correct best most"
 )
 
 _PLAIN_LABELS = {
@@ -69,22 +95,23 @@ _PLAIN_LABELS = {
         "ham": "(?:not|non|no)[ _-]?(?:spam|junk)|ham|legitimate|legit|normal|genuine",
     },
 }
-LABEL_WORDS = frozenset(
-    "positive pos favourable favorable good positively negative neg unfavourable unfavorable bad negatively neutral neu "
+LABEL_WORDS = words_of(
+    "positive pos favourable favorable good positively negative neg unfavourable unfavorable bad "
+    "negatively neutral neu "
     "toxic hateful hate offensive abusive remove removed non nontoxic inoffensive acceptable keep clean normal civil "
-    "benign spam junk unsolicited ham legitimate legit genuine yes no not".split()
+    "benign spam junk unsolicited ham legitimate legit genuine yes no not"
 )
 VOCABULARY = TEXTS | _KINDS | _COMMON | _ACTIONS | _VERBS | _AGENTS | _TOPICS | _FORM | LABEL_WORDS
 
 # A sentence that begins like this addresses the assistant, not the reader of a review.
-OPENERS = _ACTIONS | frozenset(
+OPENERS = _ACTIONS | words_of(
     "please can could is are does do did was would should what what's how which whether your you in for as given based "
     "the this use using options possible allowed labels categories classes choices valid only just one suppose i task "
-    "available answers tags either keep nothing respond no".split()
+    "available answers tags either keep nothing respond no"
 )
-FORM_OPENERS = frozenset(
+FORM_OPENERS = words_of(
     "please use using options possible allowed labels categories classes choices valid only just one available answers "
-    "tags keep nothing your do answer answers reply respond return output choose pick select give print no say".split()
+    "tags keep nothing your do answer answers reply respond return output choose pick select give print no say"
 )
 
 _STRONG = {
@@ -99,11 +126,14 @@ _STRONG = {
     "spam_detection": re.compile(r"(?<!\w)(?:spam|ham|junk|unsolicited)(?!\w)", re.IGNORECASE),
 }
 _WEAK = re.compile(r"\b(?:opinion|attitude|tone|feels?|feeling|enjoy(?:ed)?|review|reviewer)\b", re.IGNORECASE)
-_LIKES = re.compile(r"\b(?:reviewer|author|writer|critic|viewer|customer|person)\b.{0,20}\b(?:enjoy|like)\b", re.IGNORECASE)
+_LIKES = re.compile(
+    r"\b(?:reviewer|author|writer|critic|viewer|customer|person)\b.{0,20}\b(?:enjoy|like)\b", re.IGNORECASE
+)
 _DEFAULT = re.compile(r"\b(?:sentiment|polarity)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(
     r"\b(?:what|what's|how|classify|determine|identify|predict|detect|analy[sz]e|assess|tell|give|perform|label|output|"
-    r"return|decide|evaluate|judge|state|classifier|analyzer|sentiment analysis|sentiment classification)\b|\bsentiment\?|\bis$",
+    r"return|decide|evaluate|judge|state|classifier|analyzer|sentiment analysis|sentiment "
+    r"classification)\b|\bsentiment\?|\bis$",
     re.IGNORECASE,
 )
 _YES_NO_ASKED = re.compile(
@@ -115,12 +145,18 @@ _OR_NOT = re.compile(r"\bor not\b(?=\s*(?:[?.,:;()\n]|$))", re.IGNORECASE)
 _GLOSS = re.compile(r"(?<=\w)\s*\((?:i\.?e\.?,?\s*)?(?:not|non)[ -](?:spam|toxic)\)", re.IGNORECASE)
 # Silence about everything but the answer; says nothing about the labels.
 SILENCE = re.compile(
-    r"\b(?:do not|don't|never|without|with no|and no|no)\s+(?:explain|explanations?|include|including|add|adding|provide|providing|"
-    r"give|giving|output|write|return|any|further|other|additional|extra|punctuation|reasoning|justif\w+|preamble|commentary)"
+    r"\b(?:do not|don't|never|without|with no|and no|no)\s+(?:explain|explanations?|include|including|"
+    r"add|adding|provide|providing|"
+    r"give|giving|output|write|return|any|further|other|additional|extra|punctuation|reasoning|"
+    r"justif\w+|preamble|commentary)"
     r"\b[^.?!:\n]{0,60}|\b(?:and|or|with) nothing else\b|\bnothing else\b|\bno need to explain\b",
     re.IGNORECASE,
 )
-_GAP_WORDS = frozenset("or and vs versus either a an the b c d 1 2 3 0 option as".split()) | {"message", "review", "opinion"}
+_GAP_WORDS = words_of("or and vs versus either a an the b c d 1 2 3 0 option as") | {
+    "message",
+    "review",
+    "opinion",
+}
 
 
 def _label_pattern(task: str) -> re.Pattern[str]:
@@ -128,17 +164,23 @@ def _label_pattern(task: str) -> re.Pattern[str]:
     groups = []
     for label, words in sorted(_PLAIN_LABELS[task].items(), key=lambda kv: kv[0] in ("toxic", "spam")):
         groups.append(f"(?P<{label}>{words if '|' in words else '|'.join(words.split())})")
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)}|(?P<yes>yes)|(?P<no>no)(?!\s+(?:other|more|extra)))(?![\w-])", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![\w-])(?:{'|'.join(groups)}|(?P<yes>yes)|(?P<no>no)(?!\s+(?:other|more|extra)))(?![\w-])", re.IGNORECASE
+    )
 
 
 LABELS: Mapping[str, re.Pattern[str]] = {task: _label_pattern(task) for task in _PLAIN_LABELS}
 _CODE = r"(?P<code>\d|[A-D])"
 _QUOTE = r"[\"'`“”‘’]?"
-_CODE_FIRST = re.compile(rf"(?<![\w.]){_QUOTE}\(?{_CODE}\)?{_QUOTE}\s*(?:=|:|->|→|for|means|if(?: it is| the \w+ is)?|is)\s*(?:a |an )?{_QUOTE}(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
+_CODE_FIRST = re.compile(
+    rf"(?<![\w.]){_QUOTE}\(?{_CODE}\)?{_QUOTE}\s*(?:=|:|->|→|for|means|if(?: it is| the \w+ is)?|"
+    rf"is)\s*(?:a |an )?{_QUOTE}(?=(?P<label>[A-Za-z][A-Za-z _-]*))"
+)
 _CODE_LAST = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*){_QUOTE}\s*(?:=|->|→|as)\s*{_QUOTE}{_CODE}(?!\w)")
 _OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
 _WANTS_CODE = re.compile(
-    r"\b(?:with|by|only|just|give|return|output|choose|pick|the|correct)\s+(?:(?:the|its|a|only|just|correct|corresponding|single|option|option's)\s+){0,3}"
+    r"\b(?:with|by|only|just|give|return|output|choose|pick|the|correct)\s+(?:(?:the|its|a|only|just|"
+    r"correct|corresponding|single|option|option's)\s+){0,3}"
     r"(?:letter|number|digit|code)\b|\b[Aa]nswer (?:with )?(?:either )?\(?A\)?(?:,| or) \(?B\b|"
     r"\b(?:answer|reply|respond|return|output)\b.{0,20}\b[01] or [01]\b"
 )
@@ -160,6 +202,8 @@ def found(task: str, text: str) -> list[Found]:
     return [(str(m.lastgroup), m.group(), m.start(), m.end()) for m in LABELS[task].finditer(text)]
 
 
+# Callers have checked the vocabulary, so what these caches hold is never anybody's data.
+@lru_cache(maxsize=1_024)
 def task_of(text: str) -> str | None:
     """The one task that an instruction speaks of, or None when it is none or several."""
     strong = [task for task, pattern in _STRONG.items() if pattern.search(text)]
@@ -168,6 +212,7 @@ def task_of(text: str) -> str | None:
     return "sentiment" if not strong and _WEAK.search(text) else None
 
 
+@lru_cache(maxsize=1_024)
 def wanted(text: str) -> Wanted | None:
     """Reads an instruction (without the text to classify); None where it is unclear or asks for other labels."""
     task = task_of(text)
@@ -181,15 +226,20 @@ def wanted(text: str) -> Wanted | None:
     if codes is not None:
         return Wanted(task, codes) if len(codes) > 1 else None
     listed = _lists(text, words)
-    if not listed:
-        return _unlisted(task, text, words)
-    last = listed[-1]
+    return _listed(task, text, words, listed[-1]) if listed else _unlisted(task, text, words)
+
+
+def _listed(task: str, text: str, words: list[Found], last: list[Found]) -> Wanted | None:
+    """The last list of the instruction is the one to answer in."""
     if last[0][0] in ("yes", "no"):
         rest = [w for w in words if w[0] not in ("yes", "no")]
         return _yes_no(task, text, rest, {w[0]: w[1] for w in last})
     if any(w[0] in ("yes", "no") for w in words):
         return None
     labels = {label: word for label, word, _, _ in last}
+    first, *others = labels
+    if labels[first].istitle() and all(labels[label].islower() for label in others):
+        labels[first] = labels[first].lower()  # the capital of a sentence, not of a label
     if any(word.lower() in ("positively", "negatively") for word in labels.values()):
         labels = {label: label for label in labels}
     return Wanted(task, labels)
@@ -213,6 +263,9 @@ def _codes(task: str, text: str) -> dict[str, str] | None:
 
     Lettered options are answered by letter only where the prompt says so.
     """
+    low = text.lower()
+    if not any(c in low for c in ("0", "1", "2", "letter", "number", "digit", "code", "(a)", " a or", " a, b")):
+        return None
     asked = _WANTS_CODE.search(text) is not None
     codes: dict[str, str] = {}
     for pattern in (_CODE_FIRST, _CODE_LAST, *((_OPTION,) if asked else ())):
@@ -234,7 +287,12 @@ def _lists(text: str, words: list[Found]) -> list[list[Found]]:
     for word in words:
         if runs:
             gap = text[runs[-1][-1][3] : word[2]]
-            if len(gap) < 24 and gap.count("(") <= gap.count(")") and _GAP_WORDS.issuperset(WORD.findall(gap.lower())):
+            if (
+                len(gap) < 24
+                and "?" not in gap
+                and gap.count("(") <= gap.count(")")
+                and _GAP_WORDS.issuperset(WORD.findall(gap.lower()))
+            ):
                 runs[-1].append(word)
                 continue
         runs.append([word])

@@ -1,0 +1,359 @@
+"""Takes a prompt apart: the instructions, the text to classify, and worked examples of both.
+
+Instructions are taken off the front and the back, sentence by sentence, each understood word by word; the
+text is what is left between them. Wherever a rest stays that is neither, there is no result.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+
+from router.forms import UnfitError, named_key
+from router.sentences import Unit, glued, kind_of, opens_form, understood, units_of
+from router.wording import LABEL_WORDS, LABELS, WORD, found, task_of
+
+HEAD, TAIL = 2_000, 1_000  # characters in which an instruction is looked for
+_MOST_UNITS = 24  # instructions longer than this are no plain request for a label
+
+_PLURAL_DATA = re.compile(
+    r"(?im)^[ \t]{0,8}(?:text|review|tweet|comment|message|sentence|sms|email|post)?[ \t]?[#(]?(?:2|b)[.):][ \t]"
+)
+_OPEN = re.compile(r"\s*(?:<(?P<tag>[A-Za-z_]{1,24})>|(?P<fence>```|~~~)(?:[a-z]{0,12}\n)?|(?P<triple>\"\"\"|'''))")
+_OPEN_LINE = re.compile(r"(?m)^[ \t]{0,8}(?:```|~~~|\"\"\"|\'\'\'|<[A-Za-z_]{1,24}>)")
+_BULLET = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.)])\s")
+_CUE_LINE = re.compile(
+    r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?P<cue>answer|sentiment|label|output|response|result|"
+    r"classification|category|class|prediction|polarity|verdict|spam|toxic|toxicity|tag|a)"
+    r"(?:\*\*)?[ \t]?:(?:\*\*)?[ \t]*(?P<word>[^\n]{0,40})$"
+)
+_ARROW = re.compile(r"(?m)^(?P<text>[^\n]{1,400}?)[ \t]*(?:=>|->|→|//)[ \t]*(?P<word>[^\n]{0,24})$")
+_END_CUE = re.compile(r"[ \t](?:Answer|Sentiment|Label|Output|Result|Classification|Category):\s*$")
+_HEADER_LINE = re.compile(
+    r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:(?:customer|movie|product|user|input|original) )?"
+    r"(?:text|review|tweet|comment|post|message|sentence|sms|email|mail|passage|input|feedback|"
+    r"statement)(?: text)?(?:\*\*)?[ \t]?:"
+)
+_FIELD_LINE = re.compile(
+    r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:aspect|target|topic|entity|context|question|premise|"
+    r"hypothesis|options?|choices|"
+    r"(?:sentence|text|review|tweet|comment|message) ?#?[0-9ab]|criteria|note|rules?|guidelines?|"
+    r"instructions?|task|labels?|"
+    r"examples?|human|assistant|system|story|query|claim|evidence)(?:\*\*)?[ \t]?:"
+)
+_ORDERS = re.compile(
+    r"(?:(?:please|then|also|and|finally|next|now|additionally|afterwards|first|second)[,:]?\s+){0,3}"
+    r"(?:explain|translate|summari[sz]e|justify|extract|rewrite|paraphrase|return|output|respond|"
+    r"reply|answer|list|provide|"
+    r"give|write|rate|score|classify|label|identify|determine|detect|predict|categori[sz]e|decide|"
+    r"evaluate|analy[sz]e|assess|tell|"
+    r"think|use|include|state|format|choose|select|pick|generate|suggest|highlight|mention|specify|"
+    r"indicate|describe|assign|"
+    r"compare|count|let's|if the|for each|you (?:must|should)|your (?:task|answer|response))\b",
+    re.IGNORECASE,
+)
+_WHY = re.compile(r"(?:and )?(?:why|how|what)(?: \w+){0,3}\?", re.IGNORECASE)
+# A second text, or an order tied to the answer: more than one label is wanted.
+_MORE = re.compile(
+    r"\b(?:what|how) about (?:this|that|these|the)\b|\"[ \t]*,?\s*(?:and )?\"|"
+    r"(?:^|[.!?\n]\s*)if (?:so|not|yes|no|it is|it isn't|it's)\b",
+    re.IGNORECASE,
+)
+_LATE_ORDER = re.compile(
+    r"(?:please )?(?:respond|answer|reply|explain|translate|output|return|justify|rewrite|summari[sz]e|paraphrase)\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(r"(?:also|additionally|moreover|and why|why)\b", re.IGNORECASE)
+_TALK = re.compile(
+    r"\b(?:sentiments?|classif\w+|label(?:s|led)?|polarity|explain|step by step|toxicity|json|confidence|categor\w+)\b",
+    re.IGNORECASE,
+)
+_INLINE = re.compile(r"[\"“](?P<inner>[^\"“”\n]{8,2000})[\"”]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A prompt taken apart: the instructions, the text to classify, and examples of both."""
+
+    said: str
+    input: str
+    demos: tuple[tuple[str, str], ...] = ()
+    key: str = ""
+    asked: bool = True
+
+
+@dataclass(slots=True)
+class _Span:
+    """What is still unread of a prompt while instructions are taken off both ends."""
+
+    text: str
+    start: int = 0
+    end: int = 0
+    said: list[str] = field(default_factory=list)
+    asked: bool = False
+    marked: bool = False  # the text to classify has a clear beginning: a header, a colon or a delimiter
+
+
+def instruction(system: str) -> Parsed | None:
+    """A system text that is instruction throughout, or None."""
+    key, shown, system = _template(system)
+    span = _Span(system, 0, len(system))
+    for unit in units_of(system, 0, len(system)):
+        if not understood(unit.text, system=True):
+            return None
+        span.said.append(unit.text)
+    if len(system) > HEAD:
+        return None
+    return Parsed("\n".join([*span.said, *shown]), "", key=key)
+
+
+def _template(text: str) -> tuple[str, list[str], str]:
+    """The JSON key that a text names, the label list in its template, and the text with the template blanked."""
+    key, value, start, end = named_key(text[:HEAD])
+    if not key and len(text) > HEAD:
+        key, value, start, end = named_key(text[-TAIL:])
+        start, end = start + len(text) - TAIL, end + len(text) - TAIL
+    if not key:
+        return "", [], text
+    shown = [value.replace("|", " / ").replace("<", "").replace(">", "")] if "|" in value or " or " in value else []
+    if not all(understood(part) for part in shown):
+        raise UnfitError("a template with labels that we do not know")
+    return key, shown, text[:start] + " " * (end - start) + text[end:]
+
+
+def take_apart(text: str, standing: bool) -> Parsed | None:
+    """Splits a user message. `standing`: the system text has given the instruction, so none is needed here."""
+    key, shown, text = _template(text)
+    span = _Span(text, 0, len(text))
+    _peel_head(span)
+    block = _block(span)
+    if block is not None:
+        if not (span.asked or standing):
+            return None
+        return Parsed("\n".join([*span.said, *shown]), block, key=key)
+    if _OPEN.match(text, span.start) is not None:
+        return None
+    _peel_tail(span)
+    if not span.asked and not standing:
+        return _quoted(text, key, shown) or _shown_only(span, key)
+    body = text[span.start : span.end]
+    demos, body, cued = _demonstrations(body)
+    bare = standing and not span.asked
+    body = _unwrapped(body, span.marked or cued or bool(demos))
+    if not body or not _single(body) or not (bare or _ends_plainly(body)):
+        return None
+    if not (demos or bare or span.marked or cued or _plain(body)):
+        return None
+    return Parsed("\n".join([*span.said, *shown]), body, demos, key)
+
+
+def _peel_head(span: _Span) -> None:
+    """Takes instructions off the front, up to the header, the delimiter or the first sentence that is none."""
+    after_colon = item = False
+    for unit in islice(units_of(span.text, 0, min(len(span.text), HEAD)), _MOST_UNITS):
+        if _OPEN.match(unit.text) is not None:
+            return
+        kind = kind_of(unit)
+        if kind == "header":
+            span.start, span.marked = unit.end, True
+            return
+        if kind == "cue" and not (span.said and span.said[-1]):
+            return
+        if kind == "":
+            if item and _BULLET.match(unit.text):
+                raise UnfitError("a list of labels that holds one we do not know")
+            span.marked = span.asked and after_colon
+            return
+        item = kind == "item"
+        if kind in ("form", "item") and span.asked and not (unit.fresh or kind == "item" or opens_form(unit.text)):
+            return
+        if kind == "ask" and span.asked and not (unit.fresh or opens_form(unit.text) or unit.text.endswith(("?", ":"))):
+            return
+        span.start = unit.end
+        if kind != "cue":
+            span.said.append(unit.text)
+        span.asked = span.asked or kind == "ask" or (kind == "list" and task_of("\n".join(span.said)) is not None)
+        after_colon = unit.text.endswith(":") and kind in ("ask", "form", "list")
+
+
+def _peel_tail(span: _Span) -> None:
+    """Takes cues, answer forms, option lists and, where the front had none, the question off the back."""
+    run = _last_instructions(span)
+    if span.asked:
+        run = run[next((i for i, (unit, _) in enumerate(run) if unit.fresh), len(run)) :]
+    else:
+        run = _from_question(run)
+    if run:
+        span.end = run[0][0].start
+        span.said.extend(unit.text for unit, kind in run if kind != "cue")
+        span.asked = span.asked or any(kind in ("ask", "list") for _, kind in run)
+
+
+def _last_instructions(span: _Span) -> list[tuple[Unit, str]]:
+    """The unbroken run of instructions at the end, in order, each with its kind."""
+    low = max(span.start, span.end - TAIL)
+    run: list[tuple[Unit, str]] = []
+    for last in reversed([*units_of(span.text, low, span.end)]):
+        unit, kind = last, kind_of(last)
+        if kind == "" and not span.asked and not any(k == "ask" for _, k in run):
+            unit, kind = glued(last)
+        if kind == "" or (kind in ("header", "rule") and span.asked and not unit.text.startswith("#")):
+            break
+        if unit.start <= low and low > span.start:
+            break
+        run.append((unit, kind))
+    return run[::-1]
+
+
+def _from_question(run: list[tuple[Unit, str]]) -> list[tuple[Unit, str]]:
+    """The run from its first question on, with the forms on lines of their own right before it."""
+    first = next((i for i, (unit, kind) in enumerate(run) if kind == "ask" or (kind == "list" and unit.fresh)), None)
+    if first is None:
+        return [r for r in run if r[1] == "cue"][-1:] if run and run[-1][1] == "cue" else []
+    while first and run[first - 1][0].fresh and run[first - 1][1] in ("form", "rule") and not run[first][0].fresh:
+        first -= 1
+    return run[first:]
+
+
+def _block(span: _Span) -> str | None:
+    """The inside of the tags, fence or triple quotes at the front; the rest must be instruction throughout."""
+    m = _OPEN.match(span.text, span.start)
+    if m is None:
+        return None
+    close = f"</{m['tag']}>" if m["tag"] else m["fence"] or m["triple"]
+    at = span.text.rfind(close, m.end())
+    if at < 0:
+        return None
+    after = [*islice(units_of(span.text, at + len(close), len(span.text)), _MOST_UNITS)]
+    kinds = [kind_of(unit) for unit in after]
+    if "" in kinds or len(after) >= _MOST_UNITS:
+        return None
+    span.said.extend(u.text for u, kind in zip(after, kinds, strict=True) if kind != "cue")
+    span.asked = span.asked or bool({"ask", "list"} & {*kinds})
+    inside = span.text[m.end() : at].strip()
+    return inside if inside and close not in inside else None
+
+
+def _quoted(text: str, key: str, shown: list[str]) -> Parsed | None:
+    """A question around one quoted text: 'Is the review "..." positive or negative?'."""
+    if len(text) > HEAD:
+        return None
+    quotes = [
+        m for m in _INLINE.finditer(text) if len(WORD.findall(m["inner"])) > 2 or len(_plain_words(m["inner"])) > 1
+    ]
+    if len(quotes) != 1:
+        return None
+    m = quotes[0]
+    outside = f"{text[: m.start()]} text {text[m.end() :]}"
+    units = [*islice(units_of(outside, 0, len(outside)), _MOST_UNITS)]
+    kinds = [kind_of(unit) for unit in units]
+    if len(units) >= _MOST_UNITS or "" in kinds or not {"ask", "list"} & {*kinds} or "header" in kinds:
+        return None
+    return Parsed(
+        "\n".join([*(u.text for u, k in zip(units, kinds, strict=True) if k != "cue"), *shown]),
+        m["inner"].strip(),
+        key=key,
+    )
+
+
+def _plain_words(inner: str) -> list[str]:
+    """Words of a quotation that are no label words; a quoted label is not a quoted text."""
+    return [word for word in WORD.findall(inner.lower()) if word not in LABEL_WORDS]
+
+
+def _shown_only(span: _Span, key: str) -> Parsed | None:
+    """Examples without any instruction: the task is in the cue's name or in the labels."""
+    body = span.text
+    if span.said:
+        return None
+    demos, rest, _ = _demonstrations(body)
+    cue = next((m["cue"].lower() for m in _CUE_LINE.finditer(body)), "")
+    rest = _unwrapped(rest, marked=True)
+    if len(demos) < 2 or not rest or not _single(rest):
+        return None
+    return Parsed(
+        {"sentiment": "sentiment:", "polarity": "sentiment:", "spam": "spam:", "toxic": "toxic:"}.get(cue, ""),
+        rest,
+        demos,
+        key,
+    )
+
+
+def _demonstrations(body: str) -> tuple[tuple[tuple[str, str], ...], str, bool]:
+    """Worked examples in front of the text: ((text, word), ...), the text, and whether a cue line ends it."""
+    cut = _END_CUE.search(body, max(0, len(body) - 40))
+    lines = list(_CUE_LINE.finditer(body)) or (
+        list(_ARROW.finditer(body)) if "=>" in body or "->" in body or "→" in body else []
+    )
+    if not lines or (len(lines) == 1 and not lines[0]["word"].strip()):
+        end = lines[0].start() if lines else (cut.start() if cut else len(body))
+        return (), body[:end].strip(), bool(lines or cut)
+    demos: list[tuple[str, str]] = []
+    at = 0
+    for m in lines:
+        inside = m.re is _ARROW
+        text = m["text"] if inside else body[at : m.start()]
+        if not m["word"].strip():
+            return tuple(demos), text.strip(), True
+        demos.append((_unwrapped(text, marked=True), m["word"].strip().strip("\"'`.*")))
+        at = m.end()
+    return tuple(demos), body[at:].strip(), False
+
+
+def _unwrapped(body: str, marked: bool) -> str:
+    """The text without its header ("Review:") and the quotes around it."""
+    body = body.strip()
+    m = _HEADER_LINE.match(body)
+    if m is not None and (marked or m.end() < len(body)):
+        body = body[m.end() :].strip()
+    for left, right in (
+        ('"""', '"""'),
+        ("```", "```"),
+        ('"', '"'),
+        ("“", "”"),
+        ("`", "`"),
+        ("(", ")"),
+        ("'", "'"),
+        ("**", "**"),
+    ):
+        if len(body) > len(left) + len(right) and body.startswith(left) and body.endswith(right):
+            inner = body[len(left) : -len(right)]
+            if left not in inner and right not in inner:
+                return inner.strip()
+    return body
+
+
+def _plain(body: str) -> bool:
+    """An unmarked text must not begin or end with what may be an instruction that was not understood."""
+    if _HEADER_LINE.search(body[:HEAD]) is not None or _OPEN_LINE.search(body[:HEAD]) is not None:
+        return False
+    first = next((unit.text for unit in units_of(body, 0, min(len(body), HEAD))), "")
+    if _WHY.match(first):
+        return False
+    return not (_ORDERS.match(first) or _TALK.search(first) or len(set(_sides(first))) > 1)
+
+
+def _sides(text: str) -> list[str]:
+    return [
+        label
+        for task in LABELS
+        for label, _, _, _ in found(task, text)
+        if label not in ("yes", "no", "neutral", "not_toxic")
+    ]
+
+
+def _single(body: str) -> bool:
+    """One text only, with no field of another task in it."""
+    return not any(pattern.search(body, 0, HEAD) for pattern in (_FIELD_LINE, _PLURAL_DATA, _HEADER_LINE, _MORE))
+
+
+def _ends_plainly(body: str) -> bool:
+    """Whether the last sentence of several is part of the text, not an order that was not understood."""
+    *others, last = units_of(body, max(0, len(body) - TAIL), len(body))
+    if not others:
+        return True
+    if any(unit.fresh and kind_of(unit) == "ask" for unit in others[:_MOST_UNITS]):
+        return False
+    order = _LATE_ORDER.match(last.text) or (last.fresh and _ORDERS.match(last.text))
+    return not (order or _TALK.search(last.text) or _ALSO.match(last.text))
