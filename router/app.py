@@ -28,7 +28,7 @@ from router.dashboard import create_dashboard
 from router.experts import ExpertAnswerer
 from router.gateway import Gateway
 from router.hooks import Metrics
-from router.hosted import Billing, LiteLLM, OpenAICompatible, load_litellm
+from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm
 from router.ledger import Ledger
 from router.observe import Choice, Observer, SecondLook
 from router.prices import FREE, NANO, Price, PriceMap
@@ -149,14 +149,24 @@ def key_of(model: Model, environ: Mapping[str, str] = os.environ) -> str | None:
     return key
 
 
-async def hosted(
-    model: Model, target: str, priced: Priced, session: aiohttp.ClientSession, key: str | None
-) -> Answerer:
-    """The answerer for a hosted model."""
-    billing = Billing(priced.prices[model.id], priced.baseline)
-    if model.litellm is None:
-        return OpenAICompatible(target, model, session, billing, key)
-    return LiteLLM(target, model, await asyncio.to_thread(load_litellm), billing, key)
+async def open_hosted(
+    models: tuple[Model, ...], keys: Mapping[str, str | None], priced: Priced, stack: AsyncExitStack
+) -> Callable[[Model, str], Answerer]:
+    """What makes answerers for hosted models: one shared HTTP session, and litellm only if a model needs it."""
+    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+    session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+    sdk: Any = None
+    if any(model.litellm for model in models):
+        sdk = await asyncio.to_thread(load_litellm)
+        stack.push_async_callback(close_litellm, sdk)
+
+    def answerer(model: Model, target: str) -> Answerer:
+        billing = Billing(priced.prices[model.id], priced.baseline)
+        if model.litellm is None:
+            return OpenAICompatible(target, model, session, billing, keys[model.id])
+        return LiteLLM(target, model, sdk, billing, keys[model.id])
+
+    return answerer
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Runtime:
@@ -179,15 +189,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Runtime:
     stack.callback(observer.second_look.close)
     cache = create_cache(settings, priced, metrics)
     stack.push_async_callback(cache.close)
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300), auto_decompress=True)
-    )
+    hosted = await open_hosted(models, keys, priced, stack)
     answerers: dict[str, list[Answerer]] = {EXACT: [cache]}
     for name in shipped.experts:
         answerers[f"expert.{name}"] = [ExpertAnswerer(name, shipped.embedder.count, priced.baseline)]
     for model in models:
         for name in (model.tier, model.id):
-            inner = await hosted(model, f"hosted.{name}", priced, session, keys[model.id])
+            inner = hosted(model, f"hosted.{name}")
             answerers.setdefault(f"hosted.{name}", []).append(Kept(inner, cache))
     gateway = Gateway(
         observe=observer.observe,

@@ -233,7 +233,7 @@ class LiteLLM:
         if status in _CLIENT_AT_FAULT:
             error = {"message": str(problem), "type": "invalid_request_error", "param": None, "code": None}
             return UpstreamRefused(status, orjson.dumps({"error": error}), self.target)
-        headers = getattr(getattr(problem, "response", None), "headers", None)
+        headers = getattr(problem, "litellm_response_headers", None)
         return UpstreamFailed(f"{status or ''} {_said(problem)}".strip()[:300], status=status, headers=headers)
 
 
@@ -257,6 +257,11 @@ def load_litellm() -> Any:
     litellm.num_retries = 0
     litellm.callbacks = []
     return litellm
+
+
+async def close_litellm(sdk: Any) -> None:
+    """Close the HTTP clients that the SDK keeps for itself."""
+    await sdk.close_litellm_async_clients()
 
 
 def _parsed(event: bytes) -> dict[str, Any]:

@@ -225,7 +225,9 @@ async def sse_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """
     rest = b""
     async for piece in pieces:
-        rest += piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
+        rest += piece
+        if b"\r" in rest:
+            rest = rest.replace(b"\r\n", b"\n")
         *events, rest = rest.split(b"\n\n")
         for event in events:
             if event.strip():

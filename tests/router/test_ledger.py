@@ -1,0 +1,107 @@
+"""Rows are written behind the request's back, and none is lost."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from router.ledger import Ledger, as_row
+from router.types import Attempt, Decision, Event, Facts, Fired, Signals, Task, Usage
+
+RULES = (Fired("nlu.sentiment", "route", True, "t", "w"), Fired("eff.cost", "budget", False, "t", "w"))
+EVENT = Event(
+    request_id="req_1",
+    at=1_800_000_000.5,
+    tenant="default",
+    model="auto",
+    stream=False,
+    signals=Signals(Task("sentiment", 0.97), 0.2, Facts(tokens=12, pii=("email",))),
+    decision=Decision("local", None, ("expert.sentiment",), RULES, "2026", "abc", flags=("audit",)),
+    attempts=(Attempt("expert.sentiment", "answered", 0.004),),
+    usage=Usage(12, 1, 0, 0, 5000),
+    target="expert.sentiment",
+    answered_by="surveyor/sentiment",
+    cache="miss",
+    outcome="whole",
+    seconds={"observe": 0.008, "decide": 0.0001, "first_chunk": 0.009, "total": 0.01},
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+def test_an_event_is_a_row_in_the_order_of_the_story() -> None:
+    row = as_row(EVENT)
+    assert row["at_ms"] == 1_800_000_000_500
+    assert (row["rule"], row["rules"], row["flags"]) == ("nlu.sentiment", "nlu.sentiment,eff.cost", "audit")
+    assert (row["observe_us"], row["decide_us"], row["total_us"]) == (8000, 100, 10_000)
+    assert orjson.loads(row["signals"])["facts"]["pii"] == ["email"]
+    assert orjson.loads(row["attempts"])[0]["target"] == "expert.sentiment"
+
+
+def test_an_open_row_is_closed_in_place(url: str) -> None:
+    ledger = Ledger(url)
+    ledger(replace(EVENT, outcome=None, target="", usage=Usage()))
+    assert ledger.flush()
+    assert [row["outcome"] for row in ledger.latest()] == [None]
+    ledger(EVENT)
+    assert ledger.flush()
+    (row,) = ledger.latest()
+    assert (row["outcome"], row["target"], row["baseline_nano"]) == ("whole", "expert.sentiment", 5000)
+    ledger.close()
+
+
+def test_closing_writes_all_that_is_queued(url: str) -> None:
+    ledger = Ledger(url)
+    for number in range(500):
+        ledger(replace(EVENT, request_id=f"req_{number}"))
+    ledger.close()
+    again = Ledger(url)
+    assert again.summary()["total"]["requests"] == 500
+    again.close()
+
+
+def test_the_summary_adds_up_and_says_what_has_no_price(url: str) -> None:
+    ledger = Ledger(url)
+    ledger(EVENT)
+    ledger(replace(EVENT, request_id="2", target="hosted.large", usage=Usage(10, 10, 0, 2000, 5000)))
+    ledger(replace(EVENT, request_id="3", target="hosted.large", usage=Usage(10, 10, 0, None, 5000)))
+    ledger(replace(EVENT, request_id="4", at=1.0))
+    assert ledger.flush()
+    found = ledger.summary(since_ms=1_000_000)
+    assert found["total"] | {"mean_us": 0} == {
+        "requests": 3, "cost_nano": 2000, "saved_nano": 8000, "mean_us": 0, "unpriced": 1,
+    }  # fmt: skip
+    assert [(row["name"], row["requests"]) for row in found["target"]] == [("hosted.large", 2), ("expert.sentiment", 1)]
+    assert found["rule"][0]["name"] == "nlu.sentiment"
+    ledger.close()
+
+
+def test_rows_wait_for_a_database_that_is_away(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger(url)
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.text("alter table requests rename to elsewhere"))
+    with caplog.at_level(logging.WARNING):
+        ledger(EVENT)
+        assert not ledger.flush()
+    assert "1 rows wait for the database" in caplog.text
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.text("alter table elsewhere rename to requests"))
+    assert ledger.flush()
+    assert len(ledger.latest()) == 1
+    assert ledger.lost == 0
+    ledger.close()
+
+
+def test_a_url_is_shown_without_its_password(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path / 'x.db'}")
+    ledger.engine.url = sa.make_url("postgresql://me:secret@host/db")
+    assert ledger.shown_url == "postgresql://me:***@host/db"
+    ledger.close()
