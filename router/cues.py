@@ -22,7 +22,9 @@ _REDEFINED = re.compile(
     r"redefined|reversed)\b)|"
     r"\b(?:assume|suppose|pretend|imagine|consider a world|say) (?:that |where )?(?:the )?(?:pi|π|"
     r"gravity|speed of light|sun|sky|earth|water|operator|symbol|digits?|meaning|words?|alphabet|"
-    r"numbers? \d+)\b[^.\n]{0,40}\b(?:is|are|equals?|were|mean(?:s|t)?|rises?|becomes?)\b|"
+    r"numbers? \d+)\b[^.\n]{0,40}\b(?:is|are|equals?|were|mean(?:s|t)?|rises?|becomes?)\b(?! "
+    r"(?:approximately |about |roughly )?(?:3\.14|9\.8|10\b|(?:an? )?(?:perfect|spher|constant|"
+    r"uniform|incompress|ideal|station|neglig|point|round|at )))|"
     r"\b(?:in|using) base[- ]?(?:[3-9]|1[1-5])\b|\bbase[- ](?:[3-9]|1[1-5]|five|six|seven|nine|"
     r"eleven) (?:arithmetic|addition|number|multiplication)|"
     r"\bpretend (?:that )?[\"'`]?\w+[\"'`]? means\b",

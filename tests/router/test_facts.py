@@ -174,6 +174,8 @@ def test_a_supplied_passage(text: str, supplied: str) -> None:
         ("Let me know what you mean.", False),
         ("Suppose I have 5 apples and eat 2. How many are left?", False),
         ("Assume the role of a travel guide.", False),
+        ("Assume gravity is 9.8 and the earth is a perfect sphere.", False),
+        ("Assume that the earth is a sphere. How long is the equator?", False),
         ("Let x be a real number with x + 1 = 3.", False),
         ("The database means a lot to us; in the base case it is empty.", False),
         ("What is the world like for bees?", False),
