@@ -196,7 +196,7 @@ def _budget(draft: Draft, rules: Sequence[Compiled]) -> None:
             prices = [(money.estimates.get(tier), tier) for tier in draft.tiers]
             known = sorted(((price, tier) for price, tier in prices if price is not None), key=lambda pair: pair[0])
             fit = [tier for price, tier in known if money.budget is None or price <= money.budget]
-            if not fit:
+            if not fit and draft.kind != "local":
                 draft.flags.append("over-budget")
             draft.tiers = fit or [tier for _, tier in known[:1]] or draft.tiers
             draft.view.tier = draft.tiers[0]

@@ -47,7 +47,8 @@ class ConfigError(Exception):
         super().__init__(path, line, message)
         self.path = Path(path)
         self.line = line
-        self.message = message
+        # A key may hold anything, line breaks and terminal codes included; a log line must not.
+        self.message = "".join(char if char.isprintable() else repr(char)[1:-1] for char in message)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
@@ -73,7 +74,7 @@ def load(path: Path, model: type[M]) -> M:
 
 def read(path: Path, model: type[M]) -> Located[M]:
     """Like `load`, but the value comes with its lines, for checks that need more than one file."""
-    root = _compose(path, _text(path))
+    root = _compose(path, text_of(path))
     try:
         value = model.model_validate(_Builder(path).build(root))
     except ValidationError as broken:
@@ -114,7 +115,8 @@ def _find(root: yaml.Node, loc: Loc) -> tuple[int, Loc]:
 # ── from bytes to nodes to plain values ──────────────────────────────────────────────────────────
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a UTF-8 file. Raises `ConfigError` when it cannot be read or is no text."""
     try:
         data = path.read_bytes()
     except OSError as broken:
@@ -191,10 +193,13 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return text
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    try:
+        if _INT.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:  # thousands of digits, or `1__0`: no number that anybody meant
+        return text
     return text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from policies.conditions import thresholds_in
 from policies.engine import Policy
-from policies.located import ConfigError, Located, load, nearest, read
+from policies.located import ConfigError, Located, load, nearest, read, text_of
 from policies.schema import HEADING, PAPER, PLACE, SECTIONS, Profile, Rule, RuleFile, Taxonomy
 
 HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ class PolicyStore:
             return []
         if not self._overlay.is_dir():
             raise ConfigError(self._overlay, None, "is no folder; create it and put your rule files in it")
-        return sorted(self._overlay.glob("*.yaml"))
+        return sorted(path for path in self._overlay.iterdir() if path.suffix in (".yaml", ".yml"))
 
     def _merged(self, manifest: Located[Profile]) -> Mapping[str, float]:
         known = manifest.value.thresholds
@@ -157,7 +157,7 @@ def _check_thresholds(rules: Sequence[Sourced], known: Mapping[str, float]) -> N
 
 def _evidence(folders: Sequence[Path]) -> str:
     files = [folder / "survey.md" for folder in dict.fromkeys(folders)]
-    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    return "\n".join(text_of(file) for file in files if file.is_file())
 
 
 def headings(evidence: str) -> frozenset[str]:

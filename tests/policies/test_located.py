@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from policies.located import ConfigError, load, read
@@ -147,6 +149,12 @@ def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
         load(write(tmp_path, "\n".join(rows)), Config)
 
 
+def test_a_key_cannot_break_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, '"po\\nrt\\e[31m": 1\n'), Config)
+    assert "unknown key 'po\\nrt\\x1b[31m'" in str(caught.value)
+
+
 def test_a_plain_alias_is_welcome(tmp_path: Path) -> None:
     path = write(tmp_path, "models: [&m {id: a}, *m]\n")
     assert [m.id for m in load(path, Config).models] == ["a", "a"]
@@ -171,3 +179,24 @@ def test_a_later_check_can_point_at_a_line_too(tmp_path: Path) -> None:
     path = write(tmp_path, "port: 1\nmodels:\n  - id: a\n  - id: a\n")
     error = read(path, Config).error(("models", 1, "id"), "stands twice")
     assert str(error) == f"{path}:4: stands twice"
+
+
+@pytest.mark.parametrize("written", ["1__0", "1_", "9" * 5000])
+def test_what_only_looks_like_a_number_is_text(tmp_path: Path, written: str) -> None:
+    assert load(write(tmp_path, f"language: {written}\n"), Config).language == written
+
+
+YAMLISH = st.text(st.sampled_from("ab1_.:-[]{}&*!<>|%@#?,'\"\n \t~é\x85\x00")) | st.text()
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=YAMLISH | YAMLISH.map(lambda text: f"models:\n  - id: {text}"), raw=st.none() | st.binary())
+def test_no_text_makes_it_stumble(tmp_path: Path, text: str, raw: bytes | None) -> None:
+    path = write(tmp_path, text.encode("utf-8", "surrogatepass") if raw is None else raw)
+    try:
+        load(path, Config)
+        said = str(path)
+    except ConfigError as refused:
+        said = str(refused)
+    assert said.startswith(str(path))
+    assert said.isprintable()

@@ -176,6 +176,12 @@ def test_an_overlay_may_bring_its_own_evidence(overlay: Path) -> None:
     assert PolicyStore("2026", overlay).folders == (Path("policies/2026").resolve(), overlay)
 
 
+def test_evidence_that_is_no_text_is_refused(overlay: Path) -> None:
+    (overlay / "survey.md").write_bytes(b"## a.b\n\xff\n")
+    with pytest.raises(ConfigError, match=r"survey.md:2: is not UTF-8"):
+        PolicyStore("2026", overlay)
+
+
 def test_a_missing_overlay_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no folder"):
         PolicyStore("2026", tmp_path / "none")
