@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 Vector = NDArray[np.float32]
@@ -63,20 +65,18 @@ class StaticEmbedder:
     @classmethod
     def load(cls, folder: Path) -> StaticEmbedder:
         """Read `static.safetensors` and `tokenizer.json`. Raises OSError when one is missing."""
-        from safetensors.numpy import load_file
-
         arrays = load_file(folder / "static.safetensors")
         return cls(open_tokenizer(folder), arrays["rows"], arrays["scale"].astype(np.float32))
 
     def look(self, text: str) -> Look:
         """Look at one text; never raises."""
-        return self._look(self._ids(window(text)))
+        return self.of(self._ids(window(text)))
 
     def looks(self, texts: Sequence[str]) -> list[Look]:
         """Look at many texts, each exactly as `look` would."""
         windows = [window(clean(text)) for text in texts]
         found = self._tokenizer.encode_batch_fast(windows, add_special_tokens=False)
-        return [self._look(np.asarray(encoding.ids, np.int64)) for encoding in found]
+        return [self.of(np.asarray(encoding.ids, np.int64)) for encoding in found]
 
     def count(self, text: str) -> int:
         """WordPiece tokens of a text: exact to 2,000 characters, beyond that scaled up from three samples."""
@@ -93,7 +93,8 @@ class StaticEmbedder:
             found = self._tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)
         return np.asarray(found[0].ids, np.int64)
 
-    def _look(self, ids: Ids) -> Look:
+    def of(self, ids: Ids) -> Look:
+        """The look of a text with these token ids."""
         # einsum-free on purpose: scale @ rows is one BLAS call, and int8 rows stay small in memory.
         total: Vector = self._scale[ids] @ self._rows[ids].astype(np.float32)
         norm = float(np.sqrt(total @ total))
@@ -117,8 +118,6 @@ class Encoder:
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> Encoder:
         """Read `encoder.onnx` and `tokenizer.json`. Raises OSError when one is missing."""
-        import onnxruntime
-
         path = folder / "encoder.onnx"
         if not path.is_file():
             raise FileNotFoundError(path)
@@ -130,7 +129,7 @@ class Encoder:
         return cls(open_tokenizer(folder, limit=128), session)
 
     def encode(self, texts: Sequence[str]) -> Vector:
-        """Encode texts into shape (n, `width`), float32. Never raises for what a text holds.
+        """Encode texts into shape (n, `width`), float32; zeros for a text without a token. Never raises for a text.
 
         One run a text: int8 activations are scaled by batch, so in a shared batch the neighbours of a text
         would change its row, and with it what an expert answers.
@@ -143,6 +142,8 @@ class Encoder:
     def _run(self, text: str) -> Vector:
         # 128 tokens never need more; a longer word is one [UNK] anyway.
         ids = self._tokenizer.encode(clean(text[:4_000])).ids
+        if len(ids) <= 2:  # [CLS] and [SEP] alone mean nothing, yet would look like something
+            return np.zeros(self.width, np.float32)
         fed = np.asarray([ids], np.int64)
         out: Vector = self._session.run(None, {"input_ids": fed})[0][0]
         return out

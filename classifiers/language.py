@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import Any
 
-LOOKED_AT = 400  # characters
+LOOKED_AT = 300  # characters
 UNDECIDED = "und"
 
 # Scripts that one language has to itself, in practice: first and last code point, language.
@@ -37,17 +37,24 @@ _SCRIPTS = (
 _NOISE = re.compile(r"[\d_<>{}=\\/|#@\[\]]|\w[.(]\w|\(\)")
 _WORDS = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
 # The languages that prompts commonly come in; any other must be nearly certain.
-_COMMON = frozenset("ar bg cs da de en es fa fi fr hi hu id it nl no pl pt ro ru sr sv tr uk ur vi".split())
-_ENGLISH = frozenset(
-    "a about all am an and any are as ask at be because been but by can come could did do does don't each "
-    "every explain find fix for from get give go had has have hello help her hey hi his how i i'm if in into is it "
-    "it's its just know let like list make many me more most much my name need new no not now of ok okay on one only "
-    "or other our out over please say see she should show so some tell than thank thanks that the their them then "
-    "there these they this time to today two up use was way we were what what's when where which who why will with "
-    "word words would write yes you your".split()
-)
+_COMMON_TEXT = """
+ar bg cs da de en es fa fi fr hi hu id it nl no pl pt ro ru sr sv tr uk ur vi
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
+_ENGLISH_TEXT = """
+a about all am an and any are as ask at be because been but by can come could did do does don't each every
+explain find fix for from get give go had has have hello help her hey hi his how i i'm if in into is it it's
+its just know let like list make many me more most much my name need new no not now of ok okay on one only or
+other our out over please say see she should show so some tell than thank thanks that the their them then
+there these they this time to today two up use was way we were what what's when where which who why will with
+word words would write yes you your
+"""
+_ENGLISH = frozenset(_ENGLISH_TEXT.split())
 # English words that are everyday words of other languages too, so they prove little.
-_SHARED = frozenset("a an as at do her i in is like me no now on or so was with it's about hi ok okay".split())
+_SHARED_TEXT = """
+a an as at do her i in is like me no now on or so was with it's about hi ok okay
+"""
+_SHARED = frozenset(_SHARED_TEXT.split())
 
 
 def warm() -> None:
@@ -56,7 +63,7 @@ def warm() -> None:
 
 
 def detect(text: str) -> str:
-    """The ISO 639-1 code of the text's main language, or "und"; never raises. Looks at 400 characters."""
+    """The ISO 639-1 code of the text's main language, or "und"; never raises. Looks at 300 characters."""
     sample = " ".join(_plain(text[: 2 * LOOKED_AT]))[:LOOKED_AT]
     words = _WORDS.findall(sample.lower())
     letters = sum(map(len, words))
@@ -114,6 +121,6 @@ def _needed(language: str, letters: int, plain: bool) -> float:
 
 @cache
 def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - loads with the model, see `warm`
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

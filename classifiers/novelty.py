@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from safetensors.numpy import load_file, save_file
 
 from classifiers.embed import Vector
 
@@ -68,8 +69,6 @@ class Novelty:
 
     def save(self, folder: Path, stem: str = "novelty") -> None:
         """Write `<stem>.safetensors` and `<stem>.json`; the folder is made when it is missing."""
-        from safetensors.numpy import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
         save_file({"prototypes": self._prototypes.astype(np.float16)}, folder / f"{stem}.safetensors")
         facts = {"mix": self._mix, "quantiles": self._quantiles, "scaling": self._scaling}
@@ -78,8 +77,6 @@ class Novelty:
     @classmethod
     def load(cls, folder: Path, stem: str = "novelty") -> Novelty:
         """Read what `save` wrote. Raises OSError when a file is missing."""
-        from safetensors.numpy import load_file
-
         facts = json.loads((folder / f"{stem}.json").read_text(encoding="utf-8"))
         prototypes = load_file(folder / f"{stem}.safetensors")["prototypes"].astype(np.float32)
         return cls(prototypes, facts["quantiles"], facts["scaling"], facts["mix"])
@@ -87,7 +84,7 @@ class Novelty:
 
 def _prototypes(vectors: Vector, labels: NDArray[np.str_], per_label: int) -> Vector:
     """k-means centres of each label's vectors, of unit length, labels in alphabetical order."""
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans  # noqa: PLC0415 - only fitting needs it
 
     found = []
     for label in sorted(set(labels.tolist())):

@@ -7,16 +7,39 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import AutoModel
+
 from .weights import minilm
 
 LAYERS = (6, 4, 2)  # of 6; 6 is the sentence embedding
 
 
+class Pooled(torch.nn.Module):
+    """The network with its pooling: ids of one text, shape (1, n), to its row, shape (1, 1152)."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Any) -> Any:
+        """Run one text."""
+        # One text a run has no padding, so its mask is all ones and pooling is a plain mean.
+        mask = torch.ones_like(input_ids)
+        states = self.model(
+            input_ids=input_ids,
+            attention_mask=mask,
+            token_type_ids=torch.zeros_like(input_ids),
+            output_hidden_states=True,
+        ).hidden_states
+        pooled = [torch.nn.functional.normalize(states[layer].mean(dim=1), dim=1) for layer in LAYERS]
+        return torch.cat(pooled, dim=1)
+
+
 def build(out: Path) -> dict[str, object]:
     """Write `encoder.onnx` and `tokenizer.json` to `out`; return what the card tells."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
@@ -31,27 +54,7 @@ def build(out: Path) -> dict[str, object]:
 
 
 def _graph() -> Any:
-    """The float32 graph: ids of one text, shape (1, n), to its row, shape (1, 1152)."""
-    import torch
-    from transformers import AutoModel
-
-    class Pooled(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self, model: Any) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: Any) -> Any:
-            # One text a run has no padding, so its mask is all ones and pooling is a plain mean.
-            mask = torch.ones_like(input_ids)
-            states = self.model(
-                input_ids=input_ids,
-                attention_mask=mask,
-                token_type_ids=torch.zeros_like(input_ids),
-                output_hidden_states=True,
-            ).hidden_states
-            pooled = [torch.nn.functional.normalize(states[layer].mean(dim=1), dim=1) for layer in LAYERS]
-            return torch.cat(pooled, dim=1)
-
+    """The float32 graph."""
     model = AutoModel.from_pretrained(str(minilm()), attn_implementation="eager").eval()
     length = torch.export.Dim("length", min=2, max=512)
     program = torch.onnx.export(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
+from model2vec.distill import distill
 from safetensors.numpy import save_file
 
 from .weights import minilm
@@ -14,9 +16,6 @@ DIMENSIONS = 256
 
 def build(out: Path) -> dict[str, object]:
     """Write `static.safetensors` and `tokenizer.json` to `out`; return what the card tells."""
-    import torch
-    from model2vec.distill import distill
-
     torch.manual_seed(0)
     model = distill(str(minilm()), pca_dims=DIMENSIONS, device="cpu", quantize_to="float32")
     vectors = model.embedding.astype(np.float32)

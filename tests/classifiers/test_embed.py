@@ -8,7 +8,19 @@ import pytest
 from classifiers.embed import Encoder, StaticEmbedder, window
 from classifiers.shipped import Shipped
 
-ODD = ["", " \n\t", "\0\0\0", "a\0b", "\ud800 lone", "🏳️‍🌈🦄", "ﷺ", "Z̸̢̛a̵l̶g̷o̴", "‮right to left", "你好，世界", "x" * 300_000]
+ODD = [
+    "",
+    " \n\t",
+    "\0\0\0",
+    "a\0b",
+    "\ud800 lone",
+    "🏳️‍🌈🦄",
+    "ﷺ",
+    "Z̸̢̛a̵l̶g̷o̴",
+    "\u202eright to left",
+    "你好，世界",
+    "x" * 300_000,
+]
 LONG = "First the instruction. " + "Some material in between. " * 4_000 + "Now answer."
 
 
@@ -32,7 +44,8 @@ def test_the_leading_block_of_a_row_is_a_unit_sentence_embedding(shipped: Shippe
         ["A man plays the guitar.", "Someone is playing guitar.", "The stock market fell sharply."]
     )[:, :384]
     assert np.linalg.norm(near) == pytest.approx(1.0, abs=1e-5)
-    assert near @ same > 0.7 > 0.3 > near @ far
+    assert near @ same > 0.7
+    assert near @ far < 0.3
 
 
 def test_a_row_does_not_depend_on_its_neighbours(shipped: Shipped) -> None:
@@ -65,7 +78,7 @@ def test_counting_is_exact_for_short_texts_and_near_for_long_ones(shipped: Shipp
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="static.safetensors"):
+    with pytest.raises(OSError, match=r"static\.safetensors"):
         StaticEmbedder.load(tmp_path)
-    with pytest.raises(OSError, match="encoder.onnx"):
+    with pytest.raises(OSError, match=r"encoder\.onnx"):
         Encoder.load(tmp_path)

@@ -43,7 +43,7 @@ def test_a_good_head_is_opened_wide_and_a_bad_one_not_at_all() -> None:
 
 
 def test_only_eligible_rows_are_served_and_judged() -> None:
-    sure, wrong = np.linspace(0.5, 1.0, 400), np.zeros(400, bool)
+    sure, wrong = np.linspace(0.5, 1.0, 800), np.zeros(800, bool)
     wrong[::2] = True
     gate = certify(sure, wrong, ladder(sure), eligible=~wrong)
     assert not gate.closed

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifiers.embed import Vector
 from classifiers.novelty import Novelty
 from classifiers.shipped import Shipped
 
@@ -31,10 +32,11 @@ def test_nothing_at_all_is_as_novel_as_can_be(shipped: Shipped) -> None:
 def test_the_score_is_a_quantile_of_held_out_texts() -> None:
     draw = np.random.default_rng(0)
 
-    def unit(count: int, centre: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    def unit(count: int, centre: float) -> Vector:
         raw = draw.normal(size=(count, 16)) * 0.3
         raw[:, 0] += centre
-        return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
+        found: Vector = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
+        return found
 
     train, held = unit(400, 1.0), unit(2_000, 1.0)
     sure = draw.uniform(0.5, 1.0, size=2_000)

@@ -1,0 +1,59 @@
+"""What ships: the artefacts under `classifiers/models`, loaded together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifiers.embed import Encoder, StaticEmbedder
+from classifiers.expert import Expert
+from classifiers.novelty import Novelty
+from classifiers.task import TaskHead
+
+FOLDER = Path(__file__).parent / "models"
+MANIFEST = "MANIFEST.json"
+EXPERTS = "experts"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Everything learned that a running router needs; `experts` by name."""
+
+    embedder: StaticEmbedder
+    encoder: Encoder
+    task: TaskHead
+    novelty: Novelty
+    experts: Mapping[str, Expert]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Shipped:
+        """Load all artefacts of a folder, the packaged one by default, in well under a second.
+
+        Raises OSError when a file is missing. File hashes are not checked here: see `altered`.
+        """
+        place = folder or FOLDER
+        experts = sorted((place / EXPERTS).iterdir()) if (place / EXPERTS).is_dir() else []
+        return cls(
+            embedder=StaticEmbedder.load(place / "static"),
+            encoder=Encoder.load(place / "encoder"),
+            task=TaskHead.load(place / "task"),
+            novelty=Novelty.load(place / "novelty"),
+            experts={expert.name: expert for expert in map(Expert.load, experts)},
+        )
+
+
+def altered(folder: Path | None = None) -> list[str]:
+    """Files that differ from MANIFEST.json, that it lacks or that are missing; empty when all is well."""
+    place = folder or FOLDER
+    listed: dict[str, str] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+    found = hashes(place)
+    return sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """sha256 of every file below the folder but its manifest, by relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

