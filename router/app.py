@@ -21,7 +21,7 @@ from watchfiles import awatch
 from classifiers import language
 from classifiers.shipped import Shipped
 from policies.located import ConfigError
-from policies.store import PolicyStore, profile_folder
+from policies.store import PolicyStore
 from router.api import add_routes
 from router.cache import EXACT, Cache, Kept, open_store
 from router.dashboard import create_dashboard
@@ -32,7 +32,7 @@ from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, loa
 from router.ledger import Ledger
 from router.observe import Choice, Observer, SecondLook
 from router.prices import FREE, NANO, Price, PriceMap
-from router.settings import Model, PolicySettings, Settings
+from router.settings import Model, Settings
 from router.standin import StandIn, model_file
 from router.types import TIERS, Answerer, Fleet
 
@@ -169,10 +169,11 @@ async def open_hosted(
     return answerer
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Runtime:
+async def build(
+    settings: Settings, policies: PolicyStore, keys: Mapping[str, str | None], stack: AsyncExitStack
+) -> Runtime:
     """A runtime whose parts the stack ends in the right order."""
     models = settings.models
-    keys = {model.id: key_of(model) for model in models}
     loading = asyncio.create_task(asyncio.to_thread(load_shipped, settings))
     file = None if models else model_file()
     if file is not None:
@@ -181,7 +182,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Runtime:
         models, keys = (stand_in.model,), {stand_in.model.id: stand_in.key}
     shipped = await loading
     priced = Priced(settings, models)
-    policies = load_policies(settings)
     ledger = Ledger(settings.ledger.url)
     stack.push_async_callback(asyncio.to_thread, ledger.close)
     metrics = Metrics()
@@ -222,10 +222,9 @@ def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
     )
 
 
-async def keep_policy_fresh(policies: PolicyStore, settings: PolicySettings) -> None:
+async def keep_policy_fresh(policies: PolicyStore) -> None:
     """Reload when a rule file changes; a bad edit keeps the last good policy and says where it is wrong."""
-    folders = (profile_folder(settings.profile), *((settings.rules,) if settings.rules else ()))
-    async for _changes in awatch(*folders):
+    async for _changes in awatch(*policies.folders):
         reload_policy(policies)
 
 
@@ -239,15 +238,21 @@ def reload_policy(policies: PolicyStore) -> None:
 
 
 def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda _: None) -> FastAPI:
-    """The ASGI app. `announce` is called once, when it is ready."""
+    """The ASGI app. `announce` is called once, when it is ready.
+
+    Raises:
+        ConfigError: a rule file is wrong, or a model's key is missing; before anything is started.
+    """
+    policies = load_policies(settings)
+    keys = {model.id: key_of(model) for model in settings.models}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            runtime = await build(settings, stack)
-            watch = asyncio.create_task(keep_policy_fresh(runtime.policies, settings.policy))
+            runtime = await build(settings, policies, keys, stack)
+            watch = asyncio.create_task(keep_policy_fresh(policies))
             stack.callback(watch.cancel)
-            _on_hangup(lambda: reload_policy(runtime.policies))
+            _on_hangup(lambda: reload_policy(policies))
             app.state.runtime = runtime
             announce(runtime)
             yield

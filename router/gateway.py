@@ -50,6 +50,8 @@ class Gateway:
             if isinstance(problem, SurveyorError):
                 problem.headers.update(record.headers(None))
             raise
+        if "cache.exact" not in decision.steps:
+            answer.cache = "off"
         return answer.then(record)
 
     async def first_answer(self, request: Request, observed: Observed, decision: Decision, record: Record) -> Answer:

@@ -68,14 +68,15 @@ def surveyor(folder: Path, settings: dict[str, Any] | None = None, **environ: st
     if settings is not None:
         (folder / "surveyor.yaml").write_text(yaml.safe_dump(settings))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "router.cli", "serve", "--port", str(port)],
-        cwd=folder,
-        env={**clean, **environ},
-        stdout=(folder / "out.txt").open("w"),
-        stderr=(folder / "err.txt").open("w"),
-        text=True,
-    )
+    with (folder / "out.txt").open("w") as out, (folder / "err.txt").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "router", "serve", "--port", str(port)],
+            cwd=folder,
+            env={**clean, **environ},
+            stdout=out,
+            stderr=err,
+            text=True,
+        )
     server = Surveyor(process, f"http://127.0.0.1:{port}", folder)
     try:
         _wait_ready(server)

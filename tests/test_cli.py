@@ -18,7 +18,7 @@ SENTIMENT = "Is this review positive or negative? I loved every minute of it."
 def surveyor(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return subprocess.run(
-        [sys.executable, "-m", "router.cli", *arguments],
+        [sys.executable, "-m", "router", *arguments],
         cwd=cwd, input=stdin, env={**clean, "COLUMNS": "160"}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
@@ -26,7 +26,7 @@ def surveyor(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.Complete
 def test_explain_is_a_tree_with_signals_stages_rule_and_cost(tmp_path: Path) -> None:
     done = surveyor("explain", SENTIMENT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for part in ("sentiment", "nlu.sentiment", "expert.sentiment", "novelty", "cost", "baseline"):
+    for part in ("sentiment", "nlu.sentiment", "sentiment expert", "novelty", "cost", "baseline"):
         assert part in done.stdout
     assert list(tmp_path.iterdir()) == []  # nothing is executed, nothing is written
 
@@ -71,14 +71,14 @@ def test_a_rule_file_with_an_error_is_refused_with_file_line_and_what_to_write(t
     (tmp_path / "surveyor.yaml").write_text("policy:\n  rules: rules\n")
     (tmp_path / "rules/mine.yaml").write_text(
         "rules:\n  - id: mine.first\n    title: Poems go to the small model\n    status: active\n    stage: tier\n"
-        "    when: {taks: open_ended_writing}\n    then: {prefer: small}\n    why: They are short.\n"
+        "    when: {noveltie: '> 0.5'}\n    then: {prefer: small}\n    why: They are short.\n"
         "    cites: [survey s4.2.1]\n    wrong_when: They are long.\n"
     )
     for command in (["policy", "check"], ["explain", "hello"], ["serve", "--port", "0"]):
         done = surveyor(*command, cwd=tmp_path)
         assert done.returncode != 0
         assert "rules/mine.yaml:6:" in done.stderr
-        assert "did you mean 'task'" in done.stderr
+        assert "did you mean 'novelty'" in done.stderr
         assert "Traceback" not in done.stderr
 
 

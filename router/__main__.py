@@ -1,0 +1,5 @@
+"""`python -m router` is `surveyor`."""
+
+from router.cli import main
+
+main()
