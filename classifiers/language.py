@@ -58,7 +58,7 @@ _SHARED = frozenset(_SHARED_TEXT.split())
 
 
 def warm() -> None:
-    """Load the identifier now (some 20 ms), so that no request has to wait for it."""
+    """Load the identifier now (half a second: its model is packed), so that no request has to wait for it."""
     _identifier()
 
 

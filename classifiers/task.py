@@ -56,7 +56,13 @@ def buckets(ids: Ids) -> NDArray[np.int64]:
         )
     )
     grams ^= grams >> _FOLD
-    return np.unique((grams * _SECOND) >> _SHIFT).astype(np.int64)
+    found = ((grams * _SECOND) >> _SHIFT).astype(np.int64)
+    found.sort()
+    # What np.unique does, in a quarter of its time at this size.
+    fresh = np.empty(len(found), bool)
+    fresh[0] = True
+    np.not_equal(found[1:], found[:-1], out=fresh[1:])
+    return found[fresh]
 
 
 class TaskHead:
@@ -81,7 +87,7 @@ class TaskHead:
     def scores(self, look: Look) -> Vector:
         """The raw linear scores of one look, shape (labels,)."""
         rows = buckets(look.ids)
-        grams: Vector = np.add.reduce(self._table[rows], axis=0, dtype=np.float32)
+        grams: Vector = np.add.reduce(self._table.take(rows, axis=0), axis=0, dtype=np.float32)
         found: Vector = grams * (self._scale / np.float32(np.sqrt(len(rows)))) + look.vector @ self._dense + self._bias
         return found
 
