@@ -20,12 +20,12 @@ from router.wording import any_of, words_of
 HEAD, TAIL = 4_000, 1_000
 
 
-def read_facts(request: Request, count: Callable[[str], int], language: Callable[[str], str]) -> Facts:
+def read_facts(request: Request, tokens: int, language: Callable[[str], str]) -> Facts:
     """All facts of a request.
 
     Args:
         request: the request as it came.
-        count: number of tokens of a text.
+        tokens: of the whole conversation; whoever embeds the text has them already.
         language: ISO 639-1 code of a text, "und" when undecided.
     """
     text = request.text
@@ -34,7 +34,7 @@ def read_facts(request: Request, count: Callable[[str], int], language: Callable
     told = edges(f"{request.system}\n{text}" if request.system else text)
     listed = labels(told)
     return Facts(
-        tokens=sum(count(m.text) for m in request.messages if m.text),
+        tokens=tokens,
         turns=sum(m.role == "user" for m in request.messages),
         language=language(seen) if seen.strip() else "und",
         code_mixed=code_mixed(seen),

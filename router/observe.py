@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.embed import HEAD, TAIL
 from classifiers.shipped import Shipped
 from router.cache import cacheable
 from router.errors import ModelNotFound
@@ -19,7 +20,9 @@ from router.prices import Price
 from router.reader import read
 from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
 
+WINDOW = HEAD + TAIL
 EXPECTED_TOKENS_OUT = 256  # of an estimate, where the client sets no limit
+CHARS_PER_TOKEN = 4  # of text that is only counted, not looked at; English averages 4 to 5
 INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the whole of its lore
 READER_CONFIDENCE = 0.99  # the reader binds only where it is sure; measured in tests/router/test_reader.py
 
@@ -98,8 +101,7 @@ class Observer:
         if choice is None:
             known = ", ".join(self.choices)
             raise ModelNotFound(f"The model '{request.model}' is not configured. Use one of: {known}.", param="model")
-        facts = read_facts(request, self.shipped.embedder.count, self.language)
-        task, novelty, bound = self.first_look(request)
+        facts, task, novelty, bound = self.first_look(request)
         readings = await self.readings(bound, facts)
         signals = Signals(
             task=task,
@@ -112,20 +114,24 @@ class Observer:
         )
         return Observed(signals, bound if readings else None, {"observe": perf_counter() - begun})
 
-    def first_look(self, request: Request) -> tuple[Task, float, Bound | None]:
-        """Task type, novelty, and the classification that the prompt asks for, if it is one."""
+    def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
+        """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
         system, text = request.system, request.text
-        look = self.shipped.embedder.look(f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text)
+        seen = f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text
+        look = self.shipped.embedder.look(seen)
+        unseen = sum(len(message.text) for message in request.messages) - min(len(seen), WINDOW)
+        facts = read_facts(request, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language)
         guess = self.shipped.task.predict(look)
         novelty = self.shipped.novelty.score(look.vector, guess.confidence)
         bound = read(request)
         if request.task_hint in self.shipped.task.labels:
             bound = bound if bound is not None and bound.task == request.task_hint else self.hinted(request)
-            return Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound
+            return facts, Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound
         if bound is not None:
-            certain = max(READER_CONFIDENCE, guess.confidence if guess.label == bound.task else 0.0)
-            return Task(bound.task, certain, guess.label, "reader"), novelty, bound
-        return Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
+            agreed = guess.label == bound.task
+            sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
+            return facts, Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader"), novelty, bound
+        return facts, Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
 
     def hinted(self, request: Request) -> Bound | None:
         """The hint names an expert's task and the prompt is nothing but the text to classify."""

@@ -48,11 +48,10 @@ def observe() -> list[dict[str, Any]]:
     requests = [as_request(text) for text in PROMPTS]
     looks = [shipped.embedder.look(text) for text in PROMPTS]
     guesses = [shipped.task.predict(look) for look in looks]
-    count = shipped.embedder.count
     words = " ".join(PROMPTS[1].split()[:26])  # 32 tokens with the encoder's own two
     measured = [
         _measure("first look, whole", [partial(_first_look, observer, r) for r in requests]),
-        _measure("  facts", [partial(read_facts, r, count, language.detect) for r in requests]),
+        _measure("  facts", [partial(read_facts, r, 50, language.detect) for r in requests]),
         _measure("  embedding", [partial(shipped.embedder.look, t) for t in PROMPTS]),
         _measure("  task type", [partial(shipped.task.predict, k) for k in looks]),
         _measure(
@@ -67,8 +66,7 @@ def observe() -> list[dict[str, Any]]:
 
 
 def _first_look(observer: Any, request: Request) -> None:
-    facts = read_facts(request, observer.shipped.embedder.count, language.detect)
-    observer.first_look(request)
+    facts, *_ = observer.first_look(request)
     observer.money(request, facts, observer.choices["auto"])
 
 

@@ -35,10 +35,10 @@ def request(*turns: tuple[str, str], **body: Any) -> Request:
 
 
 def facts(*turns: tuple[str, str], **body: Any) -> Facts:
-    return read_facts(request(*turns, **body), count=lambda text: len(text.split()), language=lambda _: "en")
+    return read_facts(request(*turns, **body), tokens=17, language=lambda _: "en")
 
 
-def test_the_whole_conversation_is_counted_and_the_newest_human_text_is_read() -> None:
+def test_the_newest_human_text_is_read_and_tokens_are_as_told() -> None:
     read = facts(
         ("system", "You are kind."),
         ("user", "Hello there"),
@@ -56,13 +56,13 @@ def test_a_secret_of_an_earlier_turn_still_counts() -> None:
 
 def test_modalities_are_named_once() -> None:
     message = Message("user", "What is this?", ("image", "image", "audio"))
-    read = read_facts(Request("r", "auto", (message,), {}), lambda _: 1, lambda _: "en")
+    read = read_facts(Request("r", "auto", (message,), {}), 1, lambda _: "en")
     assert read.modalities == ("audio", "image")
 
 
 def test_an_empty_request_has_plain_facts() -> None:
     read = facts(("user", ""))
-    assert read == Facts(tokens=0, turns=1, language="und")
+    assert read == Facts(tokens=17, turns=1, language="und")
 
 
 @pytest.mark.parametrize(

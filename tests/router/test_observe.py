@@ -1,0 +1,142 @@
+"""Both looks: what becomes a signal, and when the encoder is asked at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from classifiers.shipped import Shipped
+from router.app import Priced, create_observer, load_shipped
+from router.errors import ModelNotFound
+from router.observe import Observer, SecondLook
+from router.settings import Settings
+from router.types import Observed
+from router.wire import parse_chat
+
+MODEL = {"id": "m", "tier": "standard", "base_url": "http://127.0.0.1/v1", "price": {"input": 1, "output": 10}}
+SENTIMENT = "Is this review positive or negative? I loved every minute of it."
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Shipped:
+    return load_shipped(Settings())
+
+
+@pytest.fixture
+def observer(shipped: Shipped) -> Iterator[Observer]:
+    made = observer_of(shipped, {})
+    yield made
+    made.second_look.close()
+
+
+def observer_of(shipped: Shipped, more: dict[str, Any]) -> Observer:
+    settings = Settings.model_validate({"models": [MODEL], "baseline": "m", **more})
+    return create_observer(settings, shipped, Priced(settings, settings.models), settings.models)
+
+
+async def observed(observer: Observer, text: str | list[dict[str, Any]], hint: str = "", **more: Any) -> Observed:
+    messages = [{"role": "user", "content": text}] if isinstance(text, str) else text
+    body = {"model": "auto", "messages": messages, **more}
+    return await observer.observe(parse_chat(orjson.dumps(body), {"x-surveyor-task": hint} if hint else {}, "req"))
+
+
+async def test_a_bound_prompt_gets_its_expert_s_reading(observer: Observer) -> None:
+    found = await observed(observer, SENTIMENT)
+    assert found.bound is not None
+    assert found.bound.input == "I loved every minute of it."
+    reading = found.signals.experts["sentiment"]
+    assert (reading.answer, reading.open) == ("positive", True)
+    assert found.signals.task.label == "sentiment"
+    assert found.signals.task.look == "reader"
+    assert SENTIMENT[-10:] not in orjson.dumps(found.signals).decode()  # signals hold no prompt text
+
+
+async def test_the_encoder_is_asked_only_for_an_expert(observer: Observer) -> None:
+    calls: list[Sequence[str]] = []
+    encode = observer.second_look._encode
+    observer.second_look._encode = lambda texts: (calls.append(texts), encode(texts))[1]
+    await observed(observer, "Write a poem about rain.")
+    assert calls == []
+    await observed(observer, SENTIMENT)
+    assert calls == [["I loved every minute of it."]]
+
+
+async def test_another_language_closes_the_gate_without_a_look(observer: Observer) -> None:
+    text = "Is this review positive or negative? Das Essen war kalt und der Kellner war unfreundlich zu uns allen."
+    found = await observed(observer, text)
+    for reading in found.signals.experts.values():
+        assert not reading.open
+        assert "not de" in reading.why
+
+
+async def test_a_hint_binds_a_bare_text_and_only_that(observer: Observer) -> None:
+    found = await observed(observer, "What a wonderful film, I loved it.", hint="sentiment")
+    assert (found.signals.task.label, found.signals.task.look) == ("sentiment", "hint")
+    assert found.signals.experts["sentiment"].open
+    told = [{"role": "system", "content": "Translate this."}, {"role": "user", "content": "I loved it."}]
+    assert (await observed(observer, told, hint="sentiment")).signals.experts == {}
+    assert (await observed(observer, "hello", hint="no such task")).signals.task.look == "first"
+
+
+async def test_tokens_are_exact_for_a_prompt_and_estimated_for_a_history(observer: Observer, shipped: Shipped) -> None:
+    found = await observed(observer, SENTIMENT)
+    assert found.signals.facts.tokens == shipped.embedder.count(SENTIMENT)
+    history = [{"role": "assistant", "content": "word " * 1000}, {"role": "user", "content": SENTIMENT}]
+    assert 1000 < (await observed(observer, history)).signals.facts.tokens < 1600
+
+
+async def test_estimates_and_the_fleet(shipped: Shipped) -> None:
+    observer = observer_of(shipped, {"budget": {"request_usd": 0.001}, "privacy": "local-only"})
+    signals = (await observed(observer, "Write a poem.", max_tokens=10)).signals
+    assert signals.money.estimates == {"standard": signals.facts.tokens * 1000 + 100_000}
+    assert signals.money.budget == 1_000_000
+    assert signals.fleet.keep_private
+    assert signals.fleet.cache
+    assert not (await observed(observer, "Write a poem.", temperature=0.5)).signals.fleet.cache
+    with pytest.raises(ModelNotFound, match="Use one of: auto, m"):
+        await observer.observe(
+            replace(parse_chat(b'{"model":"x","messages":[{"role":"user","content":"a"}]}', {}, "r"))
+        )
+    observer.second_look.close()
+
+
+async def test_texts_that_wait_together_are_encoded_together() -> None:
+    batches: list[list[str]] = []
+
+    def encode(texts: Sequence[str]) -> Any:
+        batches.append(list(texts))
+        return np.array([[len(text)] for text in texts], np.float32)
+
+    look = SecondLook(encode, most=4)
+    vectors = await asyncio.gather(*(look.vector("x" * n) for n in range(1, 8)))
+    assert [int(vector[0]) for vector in vectors] == list(range(1, 8))
+    assert [len(batch) for batch in batches] == [1, 4, 2]
+    look.close()
+
+
+async def test_a_client_that_left_does_not_hold_up_the_batch() -> None:
+    look = SecondLook(lambda texts: np.zeros((len(texts), 1), np.float32))
+    first, second, third = (asyncio.create_task(look.vector(name)) for name in "abc")
+    await asyncio.sleep(0)
+    second.cancel()
+    assert (await first).shape == (await third).shape == (1,)
+    look.close()
+
+
+async def test_an_encoder_that_fails_fails_its_texts_and_goes_on() -> None:
+    def encode(texts: Sequence[str]) -> Any:
+        if texts[0] == "bad":
+            raise ValueError("no")
+        return np.zeros((len(texts), 1), np.float32)
+
+    look = SecondLook(encode, most=1)
+    found = await asyncio.gather(look.vector("bad"), look.vector("good"), return_exceptions=True)
+    assert isinstance(found[0], ValueError)
+    assert isinstance(found[1], np.ndarray)
+    look.close()
