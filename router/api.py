@@ -191,6 +191,10 @@ def route(handle: Handler) -> Callable[[HTTPRequest], Awaitable[Response]]:
             return await handle(http, http.app.state.runtime)
         except SurveyorError as problem:
             return as_response(problem)
+        except Exception:
+            request_id = new_id()
+            log.exception("request %s to %s", request_id, http.url.path)
+            return as_response(InternalError(INTERNAL.format(request_id)))
 
     return handler
 

@@ -72,7 +72,7 @@ def _message(item: Any, where: str) -> Message:
     if not isinstance(item, dict):
         raise BadRequest(f"'{where}' must be an object with 'role' and 'content'.", param=where)
     role = item.get("role")
-    if role not in ROLES:
+    if not isinstance(role, str) or role not in ROLES:
         raise BadRequest(f"'{where}.role' must be one of {', '.join(sorted(ROLES))}.", param=f"{where}.role")
     content = item.get("content")
     if isinstance(content, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,12 @@ def test_a_stop_loses_no_row(tmp_path: Path, upstream: ScriptedUpstream) -> None
     assert {row["id"] for row in server.rows("outcome = 'whole'")} >= set(ids)
 
 
+def enough(server: Surveyor, n: int) -> bool:
+    return len(server.rows("outcome = 'whole'")) == n
+
+
 def test_a_second_start_finds_the_first_one_s_ledger(tmp_path: Path, upstream: ScriptedUpstream) -> None:
     for n in (1, 2):
         with surveyor(tmp_path, {"models": fleet(upstream.url)}, UPSTREAM_KEY="k") as server:
             ask(server, SENTIMENT)
-            assert eventually(lambda n=n, server=server: len(server.rows("outcome = 'whole'")) == n)
+            eventually(partial(enough, server, n))

@@ -62,6 +62,17 @@ def test_heavy_and_foreign_imports_stand_where_they_belong() -> None:
     assert [name for name, found in where.items() if "fastapi" in found] == ["router/api.py", "router/app.py"]
 
 
+def test_the_lower_packages_know_only_the_nouns_of_the_router() -> None:
+    found = [
+        f"{name}: {node.module}"
+        for name, tree in trees()
+        if not name.startswith("router/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "router"
+    ]
+    assert {line.partition(": ")[2] for line in found} == {"router.types"}
+
+
 def test_nothing_learned_is_unpickled_and_no_config_is_code() -> None:
     banned = re.compile(r"(?<!\w)(pickle|joblib|yaml\.load\(|(?<!\.)eval\(|exec\()")
     found = [

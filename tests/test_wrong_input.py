@@ -61,7 +61,10 @@ def test_wrong_input_is_told_what_to_do(
     assert reply.headers["x-surveyor-id"].startswith("req_")
 
 
-@pytest.mark.parametrize("text", ["nul \0 byte", "\0", "\u202eright to left", "\U0001f469\u200d\U0001f467" * 50, "a" * 200_000, " ", "\n" * 500])
+@pytest.mark.parametrize(
+    "text",
+    ["nul \0 byte", "\0", "\u202eright to left", "\U0001f469\u200d\U0001f467" * 50, "a" * 200_000, " ", "\n" * 500],
+)
 def test_odd_texts_are_answered(server: Surveyor, text: str) -> None:
     body = {"model": "auto", "messages": [{"role": "user", "content": text}]}
     reply = httpx.post(f"{server.v1}/chat/completions", json=body, timeout=60)

@@ -58,7 +58,10 @@ class World:
         async def observe(_request: Request) -> Observed:
             return OBSERVED
 
-        return Gateway(observe, lambda: self, answerers, self.opened.append, (self.closed.append,))
+        def note(event: Event) -> None:
+            self.closed.append(event)
+
+        return Gateway(observe, lambda: self, answerers, self.opened.append, (note,))
 
     def decide(self, _signals: Signals) -> Decision:
         return self.decision

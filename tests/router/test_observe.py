@@ -60,7 +60,12 @@ async def test_a_bound_prompt_gets_its_expert_s_reading(observer: Observer) -> N
 async def test_the_encoder_is_asked_only_for_an_expert(observer: Observer) -> None:
     calls: list[Sequence[str]] = []
     encode = observer.second_look._encode
-    observer.second_look._encode = lambda texts: (calls.append(texts), encode(texts))[1]
+
+    def noting(texts: Sequence[str]) -> Any:
+        calls.append(texts)
+        return encode(texts)
+
+    observer.second_look._encode = noting
     await observed(observer, "Write a poem about rain.")
     assert calls == []
     await observed(observer, SENTIMENT)

@@ -69,7 +69,9 @@ def test_an_error_names_the_field() -> None:
     end=st.sampled_from([b"\n\n", b"\r\n\r\n"]),
 )
 async def test_events_are_whole_however_they_are_cut(events: list[bytes], cuts: list[int], end: bytes) -> None:
-    stream, pieces, place = b"".join(event + end for event in events), [], 0
+    stream = b"".join(event + end for event in events)
+    pieces: list[bytes] = []
+    place = 0
     while place < len(stream):
         step = cuts[len(pieces) % len(cuts)]
         pieces.append(stream[place : place + step])
