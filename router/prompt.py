@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from router.forms import UnfitError, named_key
+from router.labels import LABELS, found, task_of
 from router.sentences import Unit, glued, kind_of, opens_form, understood, units_of
-from router.wording import LABEL_WORDS, LABELS, WORD, found, task_of
+from router.wording import LABEL_WORDS, WORD
 
 HEAD, TAIL = 2_000, 1_000  # characters in which an instruction is looked for
 _MOST_UNITS = 24  # instructions longer than this are no plain request for a label

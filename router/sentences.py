@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from router.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, task_of, words_of
+from router.labels import task_of
+from router.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, words_of
 
 _STOPS = re.compile(r"[.?!:\n]+")  # begins with a plain character class, so that `re` can skip to it
 _CLOSERS = "\"')]*"
