@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import cast
 
 import orjson
 import uvloop
@@ -31,8 +32,7 @@ class Mock(asyncio.Protocol):
     """Answers each request with the same body, as soon as its own body is whole."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
         self.waiting = b""
 
     def data_received(self, data: bytes) -> None:
