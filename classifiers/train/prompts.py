@@ -18,7 +18,10 @@ from . import data, plain
 from .measure import auroc, calibration_error, macro_f1
 
 FOLDS = 3
-PER_LABEL, MIX = 16, 0.4  # chosen on prompts_ood `dev` against prompts `valid`
+# Non-commercial texts that come in once more under the licence of a collection that quotes them.
+BARRED = ("sick", "ag_news")
+# Chosen on prompts_ood `dev` against prompts `valid`, those of known sources and those of sources left out.
+PER_LABEL, MIX = 4, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
     """Write `task/` and `novelty/` under `out`; return what the cards tell."""
     found = data.rows(folder, "prompts_task_type")
     extra = data.rows(folder, "prompts_task_type_permissive_extra")
-    usable = [row for row in found + extra if row["commercial"] != "nc"]
+    usable = [row for row in found + extra if row["commercial"] != "nc" and not row["source"].endswith(BARRED)]
     train, valid = _prompts(embedder, usable, "train"), _prompts(embedder, usable, "valid")
     own = _own(embedder)
     turn = [place % 6 == 5 for place in range(len(own.looks))]
