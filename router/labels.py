@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from router.wording import SILENCE, WORD, words_of
@@ -18,29 +18,31 @@ _PLAIN_LABELS = {
     "toxicity": {
         "toxic": "toxic|hateful|hate speech|hate|offensive|abusive|remove|removed",
         "not_toxic": "(?:not|non)[ _-]?(?:toxic|hateful|hate(?: speech)?|offensive|abusive)|no[ _-]hate(?: speech)?|"
-        "nontoxic|inoffensive|acceptable|keep|clean|normal|neutral|civil|benign",
+        "nontoxic|inoffensive|acceptable|keep|clean|normal|neutral|civil|benign|ok|okay|safe",
     },
     "spam_detection": {
         "spam": "spam|junk|unsolicited",
-        "ham": "(?:not|non|no)[ _-]?(?:spam|junk)|ham|legitimate|legit|normal|genuine",
+        "ham": "(?:not|non|no)[ _-]?(?:spam|junk)|ham|legitimate|legit|normal|genuine|ok|okay|safe",
     },
 }
 _STRONG = {
     "sentiment": re.compile(
-        r"\b(?:sentiment|polarity|positive(?:ly)?|negative(?:ly)?|pos|neg|(?:un)?favou?rable)\b", re.IGNORECASE
+        r"\b(?:sentiment|sentimn?e?t|senti?ement|polarity|positive(?:ly)?|negative(?:ly)?|pos|neg|(?:un)?favou?rable)\b",
+        re.IGNORECASE,
     ),
     "toxicity": re.compile(
-        r"(?<!\w)(?:(?:non)?toxic|toxicity|hate|hateful|(?:in)?offensive|abusive|insult(?:s|ing)?|harassment|"
-        r"trust[ -]and[ -]safety|moderation|moderate)(?!\w)",
+        r"(?<!\w)(?:(?:non)?toxic|toxicity|hate|hateful|(?:in)?offensive|abusive|insult(?:s|ing)?|harassment)"
+        r"(?!\w)",
         re.IGNORECASE,
     ),
     "spam_detection": re.compile(r"(?<!\w)(?:spam|ham|junk|unsolicited)(?!\w)", re.IGNORECASE),
 }
+_MODERATION = re.compile(r"\b(?:trust[ -]and[ -]safety|moderation|moderate)\b", re.IGNORECASE)
 _WEAK = re.compile(r"\b(?:opinion|attitude|tone|feels?|feeling|enjoy(?:ed)?|review|reviewer)\b", re.IGNORECASE)
 _LIKES = re.compile(
     r"\b(?:reviewer|author|writer|critic|viewer|customer|person)\b.{0,20}\b(?:enjoy|like)\b", re.IGNORECASE
 )
-_DEFAULT = re.compile(r"\b(?:sentiment|polarity)\b", re.IGNORECASE)
+_DEFAULT = re.compile(r"\b(?:sentiment|sentimn?e?t|senti?ement|polarity)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(
     r"\b(?:what|what's|how|classify|determine|identify|predict|detect|analy[sz]e|assess|tell|give|perform|label|output|"
     r"return|decide|evaluate|judge|state|classifier|analyzer|sentiment analysis|sentiment "
@@ -48,7 +50,7 @@ _ASKS_WHICH = re.compile(
     re.IGNORECASE,
 )
 _YES_NO_ASKED = re.compile(
-    r"(?:^|[\n.?!:,]\s*)(?:(?:q:|please|so)\s*)?(?:is|are|was|does|do|did|can|could|should|would)\b[^.!\n]{0,160}\?|"
+    r"(?:^|[\n.?!:,]\s*)(?:(?:q:|please|so)\s*)?(?:is|are|was|does|do|did|can|could|should|would)\b[^.!?\n]{0,160}(?:\?|\n|$)|"
     r"\b(?:tell me|say|decide|determine|check|identify|detect|judge|assess|flag)\b[^.?!\n]{0,40}\b(?:if|whether)\b",
     re.IGNORECASE,
 )
@@ -72,13 +74,22 @@ def _label_pattern(task: str) -> re.Pattern[str]:
 
 
 LABELS: Mapping[str, re.Pattern[str]] = {task: _label_pattern(task) for task in _PLAIN_LABELS}
-_CODE = r"(?P<code>\d|[A-D])"
+_CODE = r"(?P<code>-?\d|[A-D])"
 _QUOTE = r"[\"'`“”‘’]?"
 _CODE_FIRST = re.compile(
     rf"(?<![\w.]){_QUOTE}\(?{_CODE}\)?{_QUOTE}\s*(?:=|:|->|→|for|means|if(?: it is| the \w+ is)?|"
     rf"is)\s*(?:a |an )?{_QUOTE}(?=(?P<label>[A-Za-z][A-Za-z _-]*))"
 )
 _CODE_LAST = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*){_QUOTE}\s*(?:=|->|→|as)\s*{_QUOTE}{_CODE}(?!\w)")
+_CODE_IN_BRACKETS = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*(?: [a-z]{{1,9}})?){_QUOTE}\s*\((?P<code>-?\d)\)")
+_BRACKETED = re.compile(r"\(-?\d\)")
+_BARE_OR_NOT = re.compile(
+    r"(?P<before>^|\n|: |\bas )(?P<side>spam|junk|toxic|hateful|hate speech|offensive|abusive) or not\b"
+    r"(?! (?:spam|junk|toxic|hate|offensive|abusive))",
+    re.IGNORECASE,
+)
+_NOT_CODE = re.compile(r"\bor not\s*\((?=\d\))")
+_CODE_OR_NOT = re.compile(r"\b([01])\s+(?:if (?:it is |it's )?not|if it isn't|otherwise)(?=[.,\n]|$)")
 _OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
 _WANTS_CODE = re.compile(
     r"\b(?:with|by|only|just|give|return|output|choose|pick|the|correct)\s+(?:(?:the|its|a|only|just|"
@@ -111,7 +122,11 @@ def task_of(text: str) -> str | None:
     strong = [task for task, pattern in _STRONG.items() if pattern.search(text)]
     if len(strong) == 1:
         return strong[0]
-    return "sentiment" if not strong and _WEAK.search(text) else None
+    if strong:
+        return None
+    if _MODERATION.search(text):
+        return "toxicity"
+    return "sentiment" if _WEAK.search(text) else None
 
 
 @lru_cache(maxsize=1_024)
@@ -120,22 +135,48 @@ def wanted(text: str) -> Wanted | None:
     task = task_of(text)
     if task is None:
         return None
-    text = SILENCE.sub("", _GLOSS.sub("", _OR_NOT.sub("", text)))
+    text = SILENCE.sub("", _GLOSS.sub("", _OR_NOT.sub("", _spelt_out(task, text))))
     words = found(task, text)
     if _negated(text, words):
         return None
     codes = _codes(task, text)
     if codes is not None:
-        return Wanted(task, codes) if len(codes) > 1 else None
+        sides = {label for label, *_ in words} - {"yes", "no"}
+        return Wanted(task, codes) if len(codes) > 1 and sides == codes.keys() else None
     listed = _lists(text, words)
-    return _listed(task, text, words, listed[-1]) if listed else _unlisted(task, text, words)
+    asks = _listed(task, text, words, listed[-1]) if listed else _unlisted(task, text, words)
+    return asks if asks is None else _cased(asks, text.lower())
+
+
+def _spelt_out(task: str, text: str) -> str:
+    """The other side in words, where "not" or "otherwise" stands for it: "spam or not:", "1 if toxic, 0 if not"."""
+    if "not" not in text and "otherwise" not in text:
+        return text
+    text = _BARE_OR_NOT.sub(r"\g<before>\g<side> or not \g<side>", text)
+    side = {"spam_detection": "spam", "toxicity": "toxic"}.get(task)
+    if side is None:
+        return text
+    return _CODE_OR_NOT.sub(rf"\1 = not {side}", _NOT_CODE.sub(f"or not {side} (", text))
+
+
+def _cased(asks: Wanted, low: str) -> Wanted | None:
+    """The labels in the case that the instruction asks for in words."""
+    lower, upper = (re.search(rf"\b{case}[ -]?case\b", low) is not None for case in ("lower", "upper"))
+    if not (lower or upper):
+        return asks
+    if lower and upper:
+        return None
+    return replace(asks, labels={label: word.lower() if lower else word.upper() for label, word in asks.labels.items()})
 
 
 def _listed(task: str, text: str, words: list[Found], last: list[Found]) -> Wanted | None:
     """The last list of the instruction is the one to answer in."""
     if last[0][0] in ("yes", "no"):
         rest = [w for w in words if w[0] not in ("yes", "no")]
-        return _yes_no(task, text, rest, {w[0]: w[1] for w in last})
+        answers = {w[0]: w[1] for w in last}
+        if answers["yes"] == "Yes" or answers["no"] == "No":
+            answers = {answer: answer.title() for answer in answers}  # "Yes or no?" is answered by "Yes" or "No"
+        return _yes_no(task, text, rest, answers)
     if any(w[0] in ("yes", "no") for w in words):
         return None
     labels = {label: word for label, word, _, _ in last}
@@ -169,7 +210,9 @@ def _codes(task: str, text: str) -> dict[str, str] | None:
     if not any(c in low for c in ("0", "1", "2", "letter", "number", "digit", "code", "(a)", " a or", " a, b")):
         return None
     asked = _WANTS_CODE.search(text) is not None
-    codes: dict[str, str] = {}
+    codes = _bracketed(task, text)
+    if codes:
+        return codes if asked or ("0" in codes.values() and "word" not in low) else {}
     for pattern in (_CODE_FIRST, _CODE_LAST, *((_OPTION,) if asked else ())):
         for m in pattern.finditer(text):
             label = LABELS[task].match(m["label"].strip())
@@ -181,6 +224,15 @@ def _codes(task: str, text: str) -> dict[str, str] | None:
     if not codes:
         return {} if asked else None
     return codes if asked or set(codes.values()) & {"0"} or " for " in text else None
+
+
+def _bracketed(task: str, text: str) -> dict[str, str]:
+    """Codes in brackets behind their labels: "positive (1) or negative (0)"."""
+    first = _BRACKETED.search(text)
+    if first is None or not any(end <= first.start() for _, _, _, end in found(task, text)):
+        return {}
+    pairs = ((LABELS[task].search(m["label"]), m["code"]) for m in _CODE_IN_BRACKETS.finditer(text))
+    return {str(label.lastgroup): code for label, code in pairs if label is not None}
 
 
 def _lists(text: str, words: list[Found]) -> list[list[Found]]:

@@ -12,30 +12,21 @@ from itertools import islice
 
 from router.forms import UnfitError, named_key
 from router.labels import LABELS, found, task_of
+from router.quotes import MOST_UNITS, Quoted, framed, leading, within
+from router.scenes import scene
 from router.sentences import Unit, glued, kind_of, opens_form, understood, units_of
-from router.wording import LABEL_WORDS, WORD
+from router.shots import CUE_LINE, HEADER_LINE, demonstrations, unwrapped
+from router.wording import TEXTS, WORD, words_of
 
 HEAD, TAIL = 2_000, 1_000  # characters in which an instruction is looked for
-_MOST_UNITS = 24  # instructions longer than this are no plain request for a label
 
+_WRITINGS = TEXTS - words_of("text input content body entry item sample string statement phrase line document")
 _PLURAL_DATA = re.compile(
     r"(?im)^[ \t]{0,8}(?:text|review|tweet|comment|message|sentence|sms|email|post)?[ \t]?[#(]?(?:2|b)[.):][ \t]"
 )
 _OPEN = re.compile(r"\s*(?:<(?P<tag>[A-Za-z_]{1,24})>|(?P<fence>```|~~~)(?:[a-z]{0,12}\n)?|(?P<triple>\"\"\"|'''))")
 _OPEN_LINE = re.compile(r"(?m)^[ \t]{0,8}(?:```|~~~|\"\"\"|\'\'\'|<[A-Za-z_]{1,24}>)")
 _BULLET = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.)])\s")
-_CUE_LINE = re.compile(
-    r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?P<cue>answer|sentiment|label|output|response|result|"
-    r"classification|category|class|prediction|polarity|verdict|spam|toxic|toxicity|tag|a)"
-    r"(?:\*\*)?[ \t]?:(?:\*\*)?[ \t]*(?P<word>[^\n]{0,40})$"
-)
-_ARROW = re.compile(r"(?m)^(?P<text>[^\n]{1,400}?)[ \t]*(?:=>|->|→|//)[ \t]*(?P<word>[^\n]{0,24})$")
-_END_CUE = re.compile(r"[ \t](?:Answer|Sentiment|Label|Output|Result|Classification|Category):\s*$")
-_HEADER_LINE = re.compile(
-    r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:(?:customer|movie|product|user|input|original) )?"
-    r"(?:text|review|tweet|comment|post|message|sentence|sms|email|mail|passage|input|feedback|"
-    r"statement)(?: text)?(?:\*\*)?[ \t]?:"
-)
 _FIELD_LINE = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:aspect|target|topic|entity|context|question|premise|"
     r"hypothesis|options?|choices|"
@@ -54,7 +45,11 @@ _ORDERS = re.compile(
     r"compare|count|let's|if the|for each|you (?:must|should)|your (?:task|answer|response))\b",
     re.IGNORECASE,
 )
-_WHY = re.compile(r"(?:and )?(?:why|how|what)(?: \w+){0,3}\?", re.IGNORECASE)
+_WHY = re.compile(
+    r"(?:and )?(?:why|how|what)(?: \w+){0,3}\?|(?:and|also|plus),? (?:why|how|what|who|when|where|"
+    r"which)\b[^.!\n]{0,80}\?",
+    re.IGNORECASE,
+)
 # A second text, or an order tied to the answer: more than one label is wanted.
 _MORE = re.compile(
     r"\b(?:what|how) about (?:this|that|these|the)\b|\"[ \t]*,?\s*(?:and )?\"|"
@@ -70,7 +65,6 @@ _TALK = re.compile(
     r"\b(?:sentiments?|classif\w+|label(?:s|led)?|polarity|explain|step by step|toxicity|json|confidence|categor\w+)\b",
     re.IGNORECASE,
 )
-_INLINE = re.compile(r"[\"“](?P<inner>[^\"“”\n]{8,2000})[\"”]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class Parsed:
     input: str
     demos: tuple[tuple[str, str], ...] = ()
     key: str = ""
-    asked: bool = True
+    quoted: bool = False  # the text stood in quotation marks, so it is a text
 
 
 @dataclass(slots=True)
@@ -93,6 +87,7 @@ class _Span:
     end: int = 0
     said: list[str] = field(default_factory=list)
     asked: bool = False
+    named: bool = False  # its header says that it is a review, a tweet, ...
     marked: bool = False  # the text to classify has a clear beginning: a header, a colon or a delimiter
 
 
@@ -101,9 +96,10 @@ def instruction(system: str) -> Parsed | None:
     key, shown, system = _template(system)
     span = _Span(system, 0, len(system))
     for unit in units_of(system, 0, len(system)):
-        if not understood(unit.text, system=True):
+        told = unit.text if understood(unit.text, system=True) else scene(unit.text)
+        if told is None:
             return None
-        span.said.append(unit.text)
+        span.said.append(told)
     if len(system) > HEAD:
         return None
     return Parsed("\n".join([*span.said, *shown]), "", key=key)
@@ -126,8 +122,10 @@ def _template(text: str) -> tuple[str, list[str], str]:
 def take_apart(text: str, standing: bool) -> Parsed | None:
     """Splits a user message. `standing`: the system text has given the instruction, so none is needed here."""
     key, shown, text = _template(text)
-    span = _Span(text, 0, len(text))
+    span = _Span(text, 0, len(text), asked=any(task_of(part) is not None for part in shown))
     _peel_head(span)
+    if standing and not span.said and not span.marked:
+        span.start = 0  # a greeting to whom the system text has not introduced is part of the text
     block = _block(span)
     if block is not None:
         if not (span.asked or standing):
@@ -135,29 +133,52 @@ def take_apart(text: str, standing: bool) -> Parsed | None:
         return Parsed("\n".join([*span.said, *shown]), block, key=key)
     if _OPEN.match(text, span.start) is not None:
         return None
+    cited = leading(text, span.start, span.end)
+    if cited is not None and not cited.clear and span.named and cited.prose:
+        cited = None
+    if cited is not None and (span.asked or cited.asks or (standing and cited.said)):
+        return _cited(span, cited, shown, key)
+    return _left_between(span, standing, shown, key)
+
+
+def _left_between(span: _Span, standing: bool, shown: list[str], key: str) -> Parsed | None:
+    """The text that is left when instructions are taken off the back, too."""
+    asked = span.asked
     _peel_tail(span)
     if not span.asked and not standing:
-        return _quoted(text, key, shown) or _shown_only(span, key)
-    body = text[span.start : span.end]
-    demos, body, cued = _demonstrations(body)
+        cited = within(span.text) if len(span.text) <= HEAD else None
+        return _cited(_Span(span.text), cited, shown, key) if cited is not None else _shown_only(span, key)
+    body = span.text[span.start : span.end]
+    cited = framed(body) if span.asked and not asked and not span.marked else None
+    if cited is not None:
+        return _cited(span, cited, shown, key)
+    demos, body, cued = demonstrations(body)
     bare = standing and not span.asked
-    body = _unwrapped(body, span.marked or cued or bool(demos))
+    body = unwrapped(body, span.marked or cued or bool(demos))
     if not body or not _single(body) or not (bare or _ends_plainly(body)):
         return None
     if not (demos or bare or span.marked or cued or _plain(body)):
         return None
-    return Parsed("\n".join([*span.said, *shown]), body, demos, key)
+    return Parsed("\n".join([*span.said, *shown]), body, demos, key, span.named)
+
+
+def _cited(span: _Span, cited: Quoted, shown: list[str], key: str) -> Parsed | None:
+    """The quoted text, with the instructions before and behind it."""
+    if not cited.clear:
+        return None
+    return Parsed("\n".join([*span.said, *cited.said, *shown]), cited.inner, key=key, quoted=True)
 
 
 def _peel_head(span: _Span) -> None:
     """Takes instructions off the front, up to the header, the delimiter or the first sentence that is none."""
     after_colon = item = False
-    for unit in islice(units_of(span.text, 0, min(len(span.text), HEAD)), _MOST_UNITS):
+    for unit in islice(units_of(span.text, 0, min(len(span.text), HEAD)), MOST_UNITS):
         if _OPEN.match(unit.text) is not None:
             return
         kind = kind_of(unit)
         if kind == "header":
             span.start, span.marked = unit.end, True
+            span.named = not _WRITINGS.isdisjoint(WORD.findall(unit.text.lower()))
             return
         if kind == "cue" and not (span.said and span.said[-1]):
             return
@@ -172,7 +193,7 @@ def _peel_head(span: _Span) -> None:
         if kind == "ask" and span.asked and not (unit.fresh or opens_form(unit.text) or unit.text.endswith(("?", ":"))):
             return
         span.start = unit.end
-        if kind != "cue":
+        if kind not in ("cue", "rule"):
             span.said.append(unit.text)
         span.asked = span.asked or kind == "ask" or (kind == "list" and task_of("\n".join(span.said)) is not None)
         after_colon = unit.text.endswith(":") and kind in ("ask", "form", "list")
@@ -187,7 +208,7 @@ def _peel_tail(span: _Span) -> None:
         run = _from_question(run)
     if run:
         span.end = run[0][0].start
-        span.said.extend(unit.text for unit, kind in run if kind != "cue")
+        span.said.extend(unit.text for unit, kind in run if kind not in ("cue", "rule"))
         span.asked = span.asked or any(kind in ("ask", "list") for _, kind in run)
 
 
@@ -199,7 +220,8 @@ def _last_instructions(span: _Span) -> list[tuple[Unit, str]]:
         unit, kind = last, kind_of(last)
         if kind == "" and not span.asked and not any(k == "ask" for _, k in run):
             unit, kind = glued(last)
-        if kind == "" or (kind in ("header", "rule") and span.asked and not unit.text.startswith("#")):
+        parting = kind == "rule" and unit.fresh and not run and span.text.endswith("\n\n", 0, unit.start)
+        if kind == "" or (kind in ("header", "rule") and span.asked and not (unit.text.startswith("#") or parting)):
             break
         if unit.start <= low and low > span.start:
             break
@@ -226,9 +248,9 @@ def _block(span: _Span) -> str | None:
     at = span.text.rfind(close, m.end())
     if at < 0:
         return None
-    after = [*islice(units_of(span.text, at + len(close), len(span.text)), _MOST_UNITS)]
+    after = [*islice(units_of(span.text, at + len(close), len(span.text)), MOST_UNITS)]
     kinds = [kind_of(unit) for unit in after]
-    if "" in kinds or len(after) >= _MOST_UNITS:
+    if "" in kinds or len(after) >= MOST_UNITS:
         return None
     span.said.extend(u.text for u, kind in zip(after, kinds, strict=True) if kind != "cue")
     span.asked = span.asked or bool({"ask", "list"} & {*kinds})
@@ -236,41 +258,14 @@ def _block(span: _Span) -> str | None:
     return inside if inside and close not in inside else None
 
 
-def _quoted(text: str, key: str, shown: list[str]) -> Parsed | None:
-    """A question around one quoted text: 'Is the review "..." positive or negative?'."""
-    if len(text) > HEAD:
-        return None
-    quotes = [
-        m for m in _INLINE.finditer(text) if len(WORD.findall(m["inner"])) > 2 or len(_plain_words(m["inner"])) > 1
-    ]
-    if len(quotes) != 1:
-        return None
-    m = quotes[0]
-    outside = f"{text[: m.start()]} text {text[m.end() :]}"
-    units = [*islice(units_of(outside, 0, len(outside)), _MOST_UNITS)]
-    kinds = [kind_of(unit) for unit in units]
-    if len(units) >= _MOST_UNITS or "" in kinds or not {"ask", "list"} & {*kinds} or "header" in kinds:
-        return None
-    return Parsed(
-        "\n".join([*(u.text for u, k in zip(units, kinds, strict=True) if k != "cue"), *shown]),
-        m["inner"].strip(),
-        key=key,
-    )
-
-
-def _plain_words(inner: str) -> list[str]:
-    """Words of a quotation that are no label words; a quoted label is not a quoted text."""
-    return [word for word in WORD.findall(inner.lower()) if word not in LABEL_WORDS]
-
-
 def _shown_only(span: _Span, key: str) -> Parsed | None:
     """Examples without any instruction: the task is in the cue's name or in the labels."""
     body = span.text
     if span.said:
         return None
-    demos, rest, _ = _demonstrations(body)
-    cue = next((m["cue"].lower() for m in _CUE_LINE.finditer(body)), "")
-    rest = _unwrapped(rest, marked=True)
+    demos, rest, _ = demonstrations(body)
+    cue = next((m["cue"].lower() for m in CUE_LINE.finditer(body)), "")
+    rest = unwrapped(rest, marked=True)
     if len(demos) < 2 or not rest or not _single(rest):
         return None
     return Parsed(
@@ -281,53 +276,9 @@ def _shown_only(span: _Span, key: str) -> Parsed | None:
     )
 
 
-def _demonstrations(body: str) -> tuple[tuple[tuple[str, str], ...], str, bool]:
-    """Worked examples in front of the text: ((text, word), ...), the text, and whether a cue line ends it."""
-    cut = _END_CUE.search(body, max(0, len(body) - 40))
-    lines = list(_CUE_LINE.finditer(body)) or (
-        list(_ARROW.finditer(body)) if "=>" in body or "->" in body or "→" in body else []
-    )
-    if not lines or (len(lines) == 1 and not lines[0]["word"].strip()):
-        end = lines[0].start() if lines else (cut.start() if cut else len(body))
-        return (), body[:end].strip(), bool(lines or cut)
-    demos: list[tuple[str, str]] = []
-    at = 0
-    for m in lines:
-        inside = m.re is _ARROW
-        text = m["text"] if inside else body[at : m.start()]
-        if not m["word"].strip():
-            return tuple(demos), text.strip(), True
-        demos.append((_unwrapped(text, marked=True), m["word"].strip().strip("\"'`.*")))
-        at = m.end()
-    return tuple(demos), body[at:].strip(), False
-
-
-def _unwrapped(body: str, marked: bool) -> str:
-    """The text without its header ("Review:") and the quotes around it."""
-    body = body.strip()
-    m = _HEADER_LINE.match(body)
-    if m is not None and (marked or m.end() < len(body)):
-        body = body[m.end() :].strip()
-    for left, right in (
-        ('"""', '"""'),
-        ("```", "```"),
-        ('"', '"'),
-        ("“", "”"),
-        ("`", "`"),
-        ("(", ")"),
-        ("'", "'"),
-        ("**", "**"),
-    ):
-        if len(body) > len(left) + len(right) and body.startswith(left) and body.endswith(right):
-            inner = body[len(left) : -len(right)]
-            if left not in inner and right not in inner:
-                return inner.strip()
-    return body
-
-
 def _plain(body: str) -> bool:
     """An unmarked text must not begin or end with what may be an instruction that was not understood."""
-    if _HEADER_LINE.search(body[:HEAD]) is not None or _OPEN_LINE.search(body[:HEAD]) is not None:
+    if HEADER_LINE.search(body[:HEAD]) is not None or _OPEN_LINE.search(body[:HEAD]) is not None:
         return False
     first = next((unit.text for unit in units_of(body, 0, min(len(body), HEAD))), "")
     if _WHY.match(first):
@@ -346,7 +297,7 @@ def _sides(text: str) -> list[str]:
 
 def _single(body: str) -> bool:
     """One text only, with no field of another task in it."""
-    return not any(pattern.search(body, 0, HEAD) for pattern in (_FIELD_LINE, _PLURAL_DATA, _HEADER_LINE, _MORE))
+    return not any(pattern.search(body, 0, HEAD) for pattern in (_FIELD_LINE, _PLURAL_DATA, HEADER_LINE, _MORE))
 
 
 def _ends_plainly(body: str) -> bool:
@@ -354,7 +305,7 @@ def _ends_plainly(body: str) -> bool:
     *others, last = units_of(body, max(0, len(body) - TAIL), len(body))
     if not others:
         return True
-    if any(unit.fresh and kind_of(unit) == "ask" for unit in others[:_MOST_UNITS]):
+    if any(unit.fresh and kind_of(unit) == "ask" for unit in others[:MOST_UNITS]):
         return False
     order = _LATE_ORDER.match(last.text) or (last.fresh and _ORDERS.match(last.text))
     return not (order or _TALK.search(last.text) or _ALSO.match(last.text))

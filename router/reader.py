@@ -26,7 +26,10 @@ _BLOCKERS = (
     "tools", "functions", "logprobs", "top_logprobs", "logit_bias", "audio", "web_search_options", "guided_json",
     "guided_choice", "guided_regex", "guided_grammar", "structured_outputs", "grammar",
 )  # fmt: skip
-_OF_A_TEXT = TEXTS | words_of("sentiment polarity tone attitude opinion feel feels feeling reviewer writer author")
+_OF_A_TEXT = TEXTS | words_of(
+    "sentiment polarity tone attitude opinion feel feels feeling reviewer writer author reviews comments tweets "
+    "posts messages texts emails sentences"
+)
 
 
 def read(request: Request) -> Bound | None:
@@ -115,7 +118,9 @@ def _sound(parsed: Parsed, said: str, asks: Wanted) -> bool:
     words = WORD.findall(parsed.input[:400])
     if not any(len(word) > 1 and word.isalpha() for word in words):
         return False
-    if asks.task == "sentiment" and not (parsed.demos or _OF_A_TEXT.intersection(WORD.findall(said.lower()))):
+    if asks.task == "sentiment" and not (
+        parsed.demos or parsed.quoted or _OF_A_TEXT.intersection(WORD.findall(said.lower()))
+    ):
         return False
     return len(words) > 2 or all(parsed.input.lower() != word.lower() for word in asks.labels.values())
 

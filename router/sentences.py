@@ -16,6 +16,10 @@ _HEADER_WORDS = TEXTS | words_of(
     "movie film product "
     "short single sms email new text phone incoming app hotel restaurant amazon yelp imdb input"
 )
+SYSTEM_WORDS = words_of(
+    "each every any user's they always them all sends texts messages reviews comments tweets posts emails mails "
+    "sentences users customers products writes submits"
+)
 _CUES = words_of(
     "answer sentiment label output response result classification category class prediction polarity "
     "verdict toxicity toxic spam "
@@ -24,8 +28,16 @@ _CUES = words_of(
 _ITEM = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.):])\s*(?:\S.*)$")
 _TRAIL = re.compile(r"\b(?:sentiment|label|polarity)\b[^.?!\n]{0,60}\b(?:is|as)$", re.IGNORECASE)
 _QUESTION = re.compile(r"(?<=\s)(?:What|Is|Was|Did|Does|How|Should)\b")
+_ANNOUNCED = re.compile(
+    r"(?:the following|below|here|what follows) is an? (?:[a-z]{4,10} )?(?:review|tweet|comment|post|message|sms|email|"
+    r"text)\.$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(r"(?:hi|hello|hey|ok|okay|so|yo)(?: there)?,?\s+(?=\w)", re.IGNORECASE)
 _PREFACE = re.compile(
     r"(?:hi|hello|hey)(?: there)?\b[^\n]{0,3}$|(?:hi|hello),? i need your help\.?$|please help me with this\.?$|"
+    r"(?:many )?(?:thanks|thank you|thx|ty|cheers)(?: (?:you|a lot|so much|very much|in advance|again))?[ !.:)]*$|"
+    r"(?:pls|please)[.!]?$|(?:a |one )?(?:quick )?question[:,.]?$|(?:here are )?(?:some |a few )?examples?(?: \d)?:$|"
     r"system: follow the user's instruction\.?$|follow the user's instruction\.?$|system:$",
     re.IGNORECASE,
 )
@@ -83,11 +95,7 @@ def understood(unit: str, system: bool = False) -> bool:
             continue
         if word.endswith(("'s", "’s")) and word[:-2] in VOCABULARY:
             continue
-        if not (
-            system
-            and word
-            in ("each", "every", "any", "user's", "they", "always", "them", "all", "texts", "messages", "sends")
-        ):
+        if not (system and word in SYSTEM_WORDS):
             return False
     return True
 
@@ -103,11 +111,14 @@ def kind_of(unit: Unit) -> str:
         return "rule"
     if _PREFACE.match(text) or (not text[0].isalnum() and not WORD.search(text)):
         return "rule" if len(text) < 80 and not text.startswith(('"', "“", "`", "'", "<")) else ""
+    text = _GREETING.sub("", text, count=1)
     if not understood(text):
         return ""
     words = WORD.findall(text.lower())
     if not words:
         return "form" if SILENCE.search(text) else ""
+    if _ANNOUNCED.match(text):
+        return "form"
     return _marker(text, words) or _sentence(text, words)
 
 

@@ -25,7 +25,7 @@ TEXTS = words_of(
     "quote extract entry piece body string sample item note submission thread blurb testimonial notification dm chat "
     "post's opinionated subtitle "
     "text review tweet comment post message sentence sms email mail statement passage paragraph document feedback "
-    "input content line remark snippet excerpt headline caption utterance article phrase reply"
+    "input content line remark snippet excerpt headline caption utterance article phrase reply reveiw mesage coment"
 )
 _KINDS = words_of(
     "movie film product customer user hotel restaurant book app service airline amazon yelp imdb twitter online social "
@@ -41,13 +41,16 @@ _COMMON = words_of(
     "what what's how my your you i me we our below above following next given preceding previous provided current "
     "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than other "
     "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 "
-    "these exam embodied reasonable reader group people slur slurs harmful harm find"
+    "these exam embodied reasonable reader group people slur slurs harmful harm find whose figure whats some "
+    "few example examples quotes quoted backticks triple double delimited enclosed surrounded wrapped inside "
+    "tags xml you're you'll lowercase uppercase lower upper case folowing follwing more"
 )
 _ACTIONS = words_of(
     "sort put gauge spot screen filter specify report name reveal examine look inspect work act go treat see "
     "classify classifies categorize categorise label tag mark flag determine decide detect identify predict assess "
     "evaluate analyze analyse judge tell say state give return output respond reply answer choose pick select assign "
-    "perform read check rate moderate describe print think find consider infer recognize recognise"
+    "perform read check rate moderate describe print think find consider infer recognize recognise clasify "
+    "classfy classifiy"
 )
 _VERBS = words_of(
     "sound sounds come comes across carry carries reflect reflects indicate indicates suggests show shows sorted "
@@ -73,20 +76,21 @@ _FORM = words_of(
     "word words labels option options tags categories class classes possible allowed valid choices choice outputs "
     "answer letter number digit code json key field format object form short brief concise keep single exact "
     "corresponding correct property set step value output response result prediction answers available "
-    "sentiment's lone matching correct best most"
+    "sentiment's lone matching correct best most sentimnt sentimet sentiement sentement"
 )
 
 LABEL_WORDS = words_of(
     "positive pos favourable favorable good positively negative neg unfavourable unfavorable bad "
     "negatively neutral neu "
     "toxic hateful hate offensive abusive remove removed non nontoxic inoffensive acceptable keep clean normal civil "
-    "benign spam junk unsolicited ham legitimate legit genuine yes no not"
+    "benign spam junk unsolicited ham legitimate legit genuine yes no not ok okay safe"
 )
 VOCABULARY = TEXTS | _KINDS | _COMMON | _ACTIONS | _VERBS | _AGENTS | _TOPICS | _FORM | LABEL_WORDS
 
 # A sentence that begins like this addresses the assistant, not the reader of a review.
 OPENERS = _ACTIONS | words_of(
-    "please can could is are does do did was would should what what's how which whether your you in for as given based "
+    "please can could is are does do did was would should what what's whats how which whether your you in for "
+    "as given based "
     "the this use using options possible allowed labels categories classes choices valid only just one suppose i task "
     "available answers tags either keep nothing respond no"
 )
