@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -182,9 +183,9 @@ async def build(
         models, keys = (stand_in.model,), {stand_in.model.id: stand_in.key}
     shipped = await loading
     priced = Priced(settings, models)
-    ledger = Ledger(settings.ledger.url)
-    stack.push_async_callback(asyncio.to_thread, ledger.close)
     metrics = Metrics()
+    ledger = Ledger(settings.ledger.url, (metrics,))
+    stack.push_async_callback(asyncio.to_thread, ledger.close)
     observer = create_observer(settings, shipped, priced, models)
     stack.callback(observer.second_look.close)
     cache = create_cache(settings, priced, metrics)
@@ -201,8 +202,7 @@ async def build(
         observe=observer.observe,
         policy=lambda: policies.current,
         answerers=answerers,
-        opened=ledger,
-        hooks=(ledger, metrics),
+        note=ledger.note,
     )
     ids = ("auto", *(model.id for model in models))
     return Runtime(settings, gateway, policies, shipped, ledger, metrics, models, ids, int(time.time()))
@@ -254,6 +254,8 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
             stack.callback(watch.cancel)
             _on_hangup(lambda: reload_policy(policies))
             app.state.runtime = runtime
+            gc.collect()
+            gc.freeze()  # what was loaded stays; the collector need not look at it again and again
             announce(runtime)
             yield
             app.state.runtime = None

@@ -6,7 +6,6 @@ A dead Redis costs milliseconds and a metric, never a request.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import time
@@ -28,8 +27,6 @@ log = logging.getLogger("surveyor.cache")
 
 EXACT = "cache.exact"
 PAUSE_SECONDS = 1.0  # how long a store that failed is left alone
-# These choose how an answer travels or is billed, not what it says. Replays keep usage and strip it if unwanted.
-_NOT_IN_KEY = frozenset({"stream_options", "user", "metadata", "store", "service_tier", "prompt_cache_key"})
 
 
 class Store(Protocol):
@@ -96,9 +93,8 @@ class Cache:
 
     def key(self, request: Request, policy: str) -> str:
         """A name that says nothing of its content without the secret (RFC 2104, SHA-256)."""
-        shaping = {name: value for name, value in request.body.items() if name not in _NOT_IN_KEY}
-        canonical = orjson.dumps([request.tenant, policy, shaping], option=orjson.OPT_SORT_KEYS)
-        return "surveyor:exact:" + hmac.new(self.secret, canonical, hashlib.sha256).hexdigest()
+        named = f"{request.tenant}\n{policy}\n".encode() + request.digest
+        return "surveyor:exact:" + hmac.digest(self.secret, named, "sha256").hex()
 
     def keep(self, request: Request, policy: str, answer: Answer, chunks: list[bytes]) -> None:
         """Store a whole answer, behind the request's back."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused
 from router.record import Record
-from router.types import Answer, Answerer, Attempt, Decision, Event, Hook, Observed, Outcome, Request, Signals
+from router.types import Answer, Answerer, Decision, Observed, Outcome, Request, Signals
 
 
 class Policy(Protocol):
@@ -28,8 +28,7 @@ class Gateway:
     observe: Callable[[Request], Awaitable[Observed]]
     policy: Callable[[], Policy]  # the current one, taken once per request: a reload never splits one
     answerers: Mapping[str, Sequence[Answerer]]  # target → who answers for it, in order
-    opened: Callable[[Event], None]
-    hooks: Sequence[Hook]
+    note: Callable[[Record], None]  # told when a record opens and when it closes
 
     async def answer(self, request: Request) -> Answer:
         """The story of a request. Start reading the project here.
@@ -42,7 +41,7 @@ class Gateway:
         policy = self.policy()
         observed = await self.observe(request)
         decision, seconds = timed(policy.decide, observed.signals)
-        record = Record(request, observed, decision, self.hooks, self.opened, seconds).open()
+        record = Record(request, observed, decision, self.note, seconds).open()
         try:
             answer = await self.first_answer(request, observed, decision, record)
         except BaseException as problem:
@@ -68,12 +67,12 @@ class Gateway:
                     answer = await answerer.answer(request, observed, decision)
                 except UpstreamFailed as problem:
                     failures.append((answerer.target, problem))
-                    record.tried(Attempt(answerer.target, "failed", perf_counter() - begun, problem.why))
+                    record.tried(answerer.target, begun, "failed", problem.why)
                     continue
                 if answer is not None:
-                    record.tried(Attempt(answerer.target, "answered", perf_counter() - begun))
+                    record.tried(answerer.target, begun, "answered")
                     return answer
-                record.tried(Attempt(answerer.target, "abstained", perf_counter() - begun))
+                record.tried(answerer.target, begun, "abstained")
         if "only-if-cached" in request.cache_control:
             raise NotCached("This answer is not in the cache. Leave out `only-if-cached` to have it made.")
         raise NoAnswer([(target, problem.why) for target, problem in failures], failures[-1][1] if failures else None)

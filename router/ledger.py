@@ -7,9 +7,8 @@ nothing. An open row is written too, so that a request that never ended is seen.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from router.types import Event
+from router.record import Record
+from router.types import Event, Hook, Outcome
 
 log = logging.getLogger("surveyor.ledger")
 
@@ -66,14 +66,14 @@ requests = sa.Table(
 
 
 class Ledger:
-    """Queues events and writes them behind the request's back; also answers the dashboard's questions.
+    """Writes records and tells the hooks, behind the request's back; also answers the dashboard's questions.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: at construction, when the database cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, hooks: Sequence[Hook] = ()) -> None:
+        self._hooks = hooks
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _write_ahead)
@@ -83,8 +83,12 @@ class Ledger:
         kept = {"id", "at_ms"}
         changes = {column.name: insert.excluded[column.name] for column in requests.columns if column.name not in kept}
         self._upsert = insert.on_conflict_do_update(index_elements=["id"], set_=changes)
-        self._queue: queue.SimpleQueue[Event | threading.Event | None] = queue.SimpleQueue()
+        self._arrived: deque[tuple[Record, Outcome | None]] = deque()
         self._waiting: dict[str, Event] = {}
+        self._wanted = threading.Event()  # somebody wants it written now
+        self._written = threading.Condition()
+        self._rounds = 0
+        self._closing = False
         self.lost = 0
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
@@ -94,47 +98,47 @@ class Ledger:
         """The database's URL without its password."""
         return self.engine.url.render_as_string(hide_password=True)
 
-    def __call__(self, event: Event) -> None:
-        """Queue an open or closed request (a `Hook`)."""
-        self._queue.put(event)
+    def note(self, record: Record) -> None:
+        """Queue a record that has opened or closed. Wakes nobody: a thread woken for each request is dear."""
+        self._arrived.append((record, record.outcome))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that was queued is written; False when that took too long, or the database is away."""
-        written = threading.Event()
-        self._queue.put(written)
-        return written.wait(timeout) and not self._waiting
+        with self._written:
+            begun = self._rounds
+            self._wanted.set()
+            # Two rounds: one may have been under way, past the events that we mean.
+            return self._written.wait_for(lambda: self._rounds >= begun + 2, timeout) and not self._waiting
 
     def close(self) -> None:
         """Write what is left and stop."""
-        self._queue.put(None)
+        self._closing = True
+        self._wanted.set()
         self._thread.join(timeout=10)
         self.engine.dispose()
 
     def _write(self) -> None:
-        open_for_more = True
-        while open_for_more:
-            open_for_more, asked = self._gather()
+        last = False
+        while not last:
+            self._wanted.wait(BATCH_SECONDS)
+            self._wanted.clear()
+            last = self._closing  # read before the last gathering, so that nothing queued before it is left
+            self._gather()
             self._store()
-            for written in asked:
-                written.set()
+            with self._written:
+                self._rounds += 1
+                self._written.notify_all()
 
-    def _gather(self) -> tuple[bool, list[threading.Event]]:
-        """Take what comes within one batch's time; a later event of a request replaces its earlier one."""
-        asked: list[threading.Event] = []
-        deadline = None
-        while True:
-            try:
-                wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-                item = self._queue.get(timeout=1.0 if wait is None and self._waiting else wait)
-            except queue.Empty:
-                return True, asked
-            if item is None:
-                return False, asked
-            if isinstance(item, threading.Event):
-                asked.append(item)
-                return True, asked
-            self._waiting[item.request_id] = item
-            deadline = deadline or time.monotonic() + BATCH_SECONDS
+    def _gather(self) -> None:
+        """Take what has come. A record that closed before its opening was written is one row at once."""
+        while self._arrived:
+            record, outcome = self._arrived.popleft()
+            if outcome is None and record.outcome is not None:
+                continue  # its closing is queued too
+            event = self._waiting[record.request.id] = record.event()
+            if outcome is not None:
+                for hook in self._hooks:
+                    _tell(hook, event)
 
     def _store(self) -> None:
         if not self._waiting:
@@ -173,6 +177,13 @@ class Ledger:
         query = sa.select(requests).order_by(requests.c.at_ms.desc()).limit(most)
         with self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _tell(hook: Hook, event: Event) -> None:
+    try:
+        hook(event)
+    except Exception:
+        log.exception("hook %r", hook)  # a hook's mistake must cost no row
 
 
 def as_row(event: Event) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -20,6 +21,8 @@ from router.prices import Price
 from router.reader import read
 from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
 
+REMEMBERED = 2_000  # requests just seen; they repeat in bursts, and for cached answers
+REMEMBERED_CHARS = 8_000
 WINDOW = HEAD + TAIL
 EXPECTED_TOKENS_OUT = 256  # of an estimate, where the client sets no limit
 CHARS_PER_TOKEN = 4  # of text that is only counted, not looked at; English averages 4 to 5
@@ -89,14 +92,27 @@ class Observer:
     choices: Mapping[str, Choice]  # "auto" and each configured model's id
     baseline: Callable[[int, int], int | None]
     budget: int | None = None
+    seen: OrderedDict[tuple[object, ...], Observed] = field(default_factory=OrderedDict)
 
     async def observe(self, request: Request) -> Observed:
-        """Both looks.
+        """Both looks; a request that was just seen, to the letter, is not looked at again.
 
         Raises:
             ModelNotFound: the client named a model that is not configured.
         """
         begun = perf_counter()
+        key = (request.digest, request.task_hint, "no-store" in request.cache_control)
+        observed = self.seen.get(key)
+        if observed is None:
+            observed = await self.look(request)
+            if len(request.text) <= REMEMBERED_CHARS:
+                self.seen[key] = observed
+                if len(self.seen) > REMEMBERED:
+                    self.seen.popitem(last=False)
+        return replace(observed, seconds={"observe": perf_counter() - begun})
+
+    async def look(self, request: Request) -> Observed:
+        """Both looks, for the first time."""
         choice = self.choices.get(request.model)
         if choice is None:
             known = ", ".join(self.choices)
@@ -112,7 +128,7 @@ class Observer:
             money=self.money(request, facts, choice),
             pinned=choice.pinned,
         )
-        return Observed(signals, bound if readings else None, {"observe": perf_counter() - begun})
+        return Observed(signals, bound if readings else None)
 
     def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""

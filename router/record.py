@@ -3,56 +3,63 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from router.prices import NANO
-from router.types import Answer, Attempt, Decision, Event, Hook, Observed, Outcome, Request, Usage
+from router.types import Answer, Attempt, Decision, Event, Observed, Outcome, Request, Usage
 
 ESTIMATED = "cost-estimated"  # flag: a streamed answer's headers leave before its tokens are counted
 
 
 @dataclass(slots=True)
 class Record:
-    """Open from before the first answerer until after the last byte; closes once, with an outcome."""
+    """Open from before the first answerer until after the last byte; closes once, with an outcome.
+
+    `note` is told at both moments. It only queues the record: making an event of it costs tens of
+    microseconds, which are spent behind the request's back.
+    """
 
     request: Request
     observed: Observed
     decision: Decision
-    hooks: Sequence[Hook]
-    opened: Callable[[Event], None]
+    note: Callable[[Record], None]
     decide_seconds: float = 0.0
     attempts: list[Attempt] = field(default_factory=list)
+    answer: Answer | None = None
+    outcome: Outcome | None = None
     first_chunk: float = 0.0
+    total: float = 0.0
     at: float = field(default_factory=time.time)
-    closed: bool = False
 
     def open(self) -> Record:
         """Announce the request: a row that is never closed is itself a fact."""
-        self.opened(self.event(None, None))
+        self.note(self)
         return self
 
-    def tried(self, attempt: Attempt) -> None:
-        """Note one answerer and what came of it."""
-        self.attempts.append(attempt)
-        self.first_chunk = time.perf_counter() - self.request.started
+    def tried(self, target: str, begun: float, outcome: str, why: str = "") -> None:
+        """Note one answerer, asked at `begun` (perf_counter), and what came of it."""
+        now = time.perf_counter()
+        self.attempts.append(Attempt(target, outcome, now - begun, why))
+        self.first_chunk = now - self.request.started
 
     def close(self, answer: Answer | None, outcome: Outcome) -> None:
-        """End the record and tell the hooks. Only the first call counts; it never blocks."""
-        if self.closed:
+        """End the record. Only the first call counts; it never blocks."""
+        if self.outcome is not None:
             return
-        self.closed = True
-        event = self.event(answer, outcome)
-        for hook in self.hooks:
-            hook(event)
+        self.total = time.perf_counter() - self.request.started
+        self.answer = answer
+        self.outcome = outcome
+        self.note(self)
 
-    def event(self, answer: Answer | None, outcome: Outcome | None) -> Event:
+    def event(self) -> Event:
         """All that is known of the request by now."""
+        answer, outcome = self.answer, self.outcome
         seconds = {
             **self.observed.seconds,
             "decide": self.decide_seconds,
             "first_chunk": self.first_chunk,
-            "total": time.perf_counter() - self.request.started,
+            "total": self.total,
         }
         return Event(
             request_id=self.request.id,
@@ -86,7 +93,7 @@ class Record:
             "x-surveyor-target": answer.target if answer else "",
             "x-surveyor-task": f"{signals.task.label};{signals.task.confidence:.2f}",
             "x-surveyor-novelty": f"{signals.novelty:.2f}",
-            "x-surveyor-rule": ",".join(rule.id for rule in decision.rules if rule.status == "active"),
+            "x-surveyor-rule": ",".join([rule.id for rule in decision.rules if rule.status == "active"]),
             "x-surveyor-profile": decision.profile,
         }
         if answer is not None:

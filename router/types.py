@@ -48,6 +48,7 @@ class Request:
     body: Mapping[str, Any]
     stream: bool = False
     include_usage: bool = False
+    digest: bytes = b""  # SHA-256 of all of the body that shapes the answer
     task_hint: str | None = None
     tenant: str = "default"
     cache_control: frozenset[str] = frozenset()  # no-cache | no-store | only-if-cached
@@ -212,7 +213,7 @@ class Attempt:
     """One answerer asked: what came of it and how long it took to its first chunk."""
 
     target: str
-    outcome: Literal["answered", "abstained", "failed"]
+    outcome: str  # answered | abstained | failed
     seconds: float
     why: str = ""
 
@@ -305,7 +306,7 @@ class Event:
 
 
 class Hook(Protocol):
-    """Called once for each finished request; must not block or raise."""
+    """Called once for each finished request, in the ledger's thread."""
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event, /) -> None:
         """Take note."""

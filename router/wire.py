@@ -5,6 +5,7 @@ Unknown fields are kept, so that a new API parameter reaches the upstream withou
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 MODALITIES = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
 CACHE_CONTROLS = frozenset({"no-cache", "no-store", "only-if-cached"})
 DONE = b"data: [DONE]\n\n"
+_NOT_SHAPING = frozenset({"stream_options", "user", "metadata", "store", "service_tier", "prompt_cache_key"})
 
 
 # ── in ───────────────────────────────────────────────────────────────────────────────────────────
@@ -45,6 +47,7 @@ def parse_chat(raw: bytes, headers: Mapping[str, str], request_id: str) -> Reque
         body=body,
         stream=bool(body.get("stream")),
         include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+        digest=digest_of(body),
         task_hint=headers.get("x-surveyor-task"),
         cache_control=directives,
         max_age=max_age,
@@ -60,6 +63,12 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     return body
+
+
+def digest_of(body: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the canonical JSON of all that shapes the answer; what it leaves out only says how it travels."""
+    shaping = {name: value for name, value in body.items() if name not in _NOT_SHAPING}
+    return hashlib.sha256(orjson.dumps(shaping, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _messages(value: Any) -> tuple[Message, ...]:

@@ -13,13 +13,19 @@ from redis.asyncio import Redis
 from router.cache import EXACT, Cache, Kept, cacheable, open_store
 from router.settings import CacheSettings
 from router.types import Answer, Decision, Facts, Message, Observed, Request, Signals, Task, Usage
-from router.wire import DONE, replay
+from router.wire import DONE, digest_of, replay
 
 OBSERVED = Observed(Signals(Task("chitchat", 0.9)))
 DECISION = Decision("llm", "small", (EXACT, "hosted.small"), (), "test", "policy-1")
 BODY = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
-REQUEST = Request("req_1", "auto", (Message("user", "hello"),), BODY)
-STREAM = replace(REQUEST, body={**BODY, "stream": True}, stream=True)
+
+
+def asking(body: dict[str, Any], **more: Any) -> Request:
+    return Request("req_1", "auto", (Message("user", "hello"),), body, digest=digest_of(body), **more)
+
+
+REQUEST = asking(BODY)
+STREAM = asking({**BODY, "stream": True}, stream=True)
 
 
 def cache(url: str = "memory://", **settings: Any) -> Cache:
@@ -75,10 +81,10 @@ async def test_what_was_said_is_said_again_with_its_own_chunks(store: Cache) -> 
     "other",
     [
         replace(REQUEST, tenant="somebody else"),
-        replace(REQUEST, body={**BODY, "max_tokens": 5}),
-        replace(REQUEST, body={**BODY, "tools": [{"type": "function"}]}),
-        replace(REQUEST, body={**BODY, "messages": [{"role": "system", "content": "be rude"}, *BODY["messages"]]}),
-        replace(REQUEST, body={**BODY, "model": "model-x"}),
+        asking({**BODY, "max_tokens": 5}),
+        asking({**BODY, "tools": [{"type": "function"}]}),
+        asking({**BODY, "messages": [{"role": "system", "content": "be rude"}, *BODY["messages"]]}),
+        asking({**BODY, "model": "model-x"}),
         STREAM,
     ],
     ids=["tenant", "limit", "tools", "system prompt", "model", "stream"],
@@ -88,7 +94,7 @@ async def test_all_that_shapes_an_answer_is_in_the_key(other: Request) -> None:
     await kept(store, Says(b"{}"))
     assert await store.answer(other, OBSERVED, DECISION) is None
     assert await store.answer(REQUEST, OBSERVED, replace(DECISION, policy="policy-2")) is None
-    same = replace(REQUEST, body={"messages": BODY["messages"], "user": "me", "model": "auto"})
+    same = asking({"messages": BODY["messages"], "user": "me", "model": "auto"})
     assert await store.answer(same, OBSERVED, DECISION) is not None  # order and bookkeeping do not matter
 
 
@@ -111,8 +117,8 @@ async def test_the_client_s_wishes() -> None:
 def test_what_may_be_cached() -> None:
     plain = Facts()
     assert cacheable(REQUEST, plain)
-    assert cacheable(replace(REQUEST, body={**BODY, "temperature": 0}), plain)
-    assert not cacheable(replace(REQUEST, body={**BODY, "temperature": 0.7}), plain)
+    assert cacheable(asking({**BODY, "temperature": 0}), plain)
+    assert not cacheable(asking({**BODY, "temperature": 0.7}), plain)
     assert not cacheable(replace(REQUEST, cache_control=frozenset({"no-store"})), plain)
     assert not cacheable(REQUEST, Facts(pii=("email",)))
 

@@ -10,6 +10,7 @@ import pytest
 
 from router.errors import NoAnswer, NotCached, PolicyRefused, UpstreamFailed
 from router.gateway import Gateway
+from router.record import Record
 from router.types import Answer, Answerer, Decision, Event, Fired, Message, Observed, Request, Signals, Task, Usage
 
 RULE = Fired("test.rule", "route", True, "A rule", "because", ("somebody 2026",))
@@ -58,10 +59,10 @@ class World:
         async def observe(_request: Request) -> Observed:
             return OBSERVED
 
-        def note(event: Event) -> None:
-            self.closed.append(event)
+        def note(record: Record) -> None:
+            (self.opened if record.outcome is None else self.closed).append(record.event())
 
-        return Gateway(observe, lambda: self, answerers, self.opened.append, (note,))
+        return Gateway(observe, lambda: self, answerers, note)
 
     def decide(self, _signals: Signals) -> Decision:
         return self.decision
@@ -152,7 +153,7 @@ async def test_the_policy_is_taken_once_per_request() -> None:
         return here
 
     current: Callable[[], World] = policy
-    await Gateway(gateway.observe, current, gateway.answerers, gateway.opened, gateway.hooks).answer(REQUEST)
+    await Gateway(gateway.observe, current, gateway.answerers, gateway.note).answer(REQUEST)
     assert taken == [1]
 
 

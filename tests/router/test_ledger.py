@@ -11,7 +11,22 @@ import pytest
 import sqlalchemy as sa
 
 from router.ledger import Ledger, as_row
-from router.types import Attempt, Decision, Event, Facts, Fired, Signals, Task, Usage
+from router.record import Record
+from router.types import (
+    Answer,
+    Attempt,
+    Decision,
+    Event,
+    Facts,
+    Fired,
+    Message,
+    Observed,
+    Request,
+    Signals,
+    Task,
+    Usage,
+)
+from router.wire import replay
 
 RULES = (Fired("nlu.sentiment", "route", True, "t", "w"), Fired("eff.cost", "budget", False, "t", "w"))
 EVENT = Event(
@@ -32,6 +47,19 @@ EVENT = Event(
 )
 
 
+REQUEST = Request("req_1", "auto", (Message("user", "secret words"),), {"model": "auto"})
+
+
+def opened(ledger: Ledger, request_id: str = "req_1", at: float = EVENT.at) -> Record:
+    request = replace(REQUEST, id=request_id)
+    observed = Observed(EVENT.signals, seconds={"observe": 0.008})
+    return Record(request, observed, EVENT.decision, ledger.note, 0.0001, at=at).open()
+
+
+def answer(target: str = "expert.sentiment", usage: Usage = EVENT.usage) -> Answer:
+    return Answer(target, "surveyor/sentiment", replay([]), usage)
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.db'}"
@@ -48,20 +76,45 @@ def test_an_event_is_a_row_in_the_order_of_the_story() -> None:
 
 def test_an_open_row_is_closed_in_place(url: str) -> None:
     ledger = Ledger(url)
-    ledger(replace(EVENT, outcome=None, target="", usage=Usage()))
+    record = opened(ledger)
     assert ledger.flush()
     assert [row["outcome"] for row in ledger.latest()] == [None]
-    ledger(EVENT)
+    record.tried("expert.sentiment", record.request.started, "answered")
+    record.close(answer(), "whole")
     assert ledger.flush()
     (row,) = ledger.latest()
     assert (row["outcome"], row["target"], row["baseline_nano"]) == ("whole", "expert.sentiment", 5000)
+    assert 0 < row["first_chunk_us"] <= row["total_us"]
+    assert "secret words" not in str(row)
+    ledger.close()
+
+
+def test_hooks_hear_of_each_request_once_and_their_mistakes_cost_no_row(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Event] = []
+
+    def broken(_event: Event) -> None:
+        raise ValueError("a hook's own mistake")
+
+    ledger = Ledger(url, (broken, heard.append))
+    slow, quick = opened(ledger, "slow"), opened(ledger, "quick")
+    quick.close(answer(), "whole")
+    assert ledger.flush()
+    assert [event.request_id for event in heard] == ["quick"]
+    slow.close(answer(), "left")
+    slow.close(answer(), "whole")
+    assert ledger.flush()
+    assert [(event.request_id, event.outcome) for event in heard] == [("quick", "whole"), ("slow", "left")]
+    assert len(ledger.latest()) == 2
+    assert "a hook's own mistake" in caplog.text
     ledger.close()
 
 
 def test_closing_writes_all_that_is_queued(url: str) -> None:
     ledger = Ledger(url)
     for number in range(500):
-        ledger(replace(EVENT, request_id=f"req_{number}"))
+        opened(ledger, f"req_{number}").close(answer(), "whole")
     ledger.close()
     again = Ledger(url)
     assert again.summary()["total"]["requests"] == 500
@@ -70,10 +123,10 @@ def test_closing_writes_all_that_is_queued(url: str) -> None:
 
 def test_the_summary_adds_up_and_says_what_has_no_price(url: str) -> None:
     ledger = Ledger(url)
-    ledger(EVENT)
-    ledger(replace(EVENT, request_id="2", target="hosted.large", usage=Usage(10, 10, 0, 2000, 5000)))
-    ledger(replace(EVENT, request_id="3", target="hosted.large", usage=Usage(10, 10, 0, None, 5000)))
-    ledger(replace(EVENT, request_id="4", at=1.0))
+    opened(ledger).close(answer(), "whole")
+    opened(ledger, "2").close(answer("hosted.large", Usage(10, 10, 0, 2000, 5000)), "whole")
+    opened(ledger, "3").close(answer("hosted.large", Usage(10, 10, 0, None, 5000)), "whole")
+    opened(ledger, "4", at=1.0).close(answer(), "whole")
     assert ledger.flush()
     found = ledger.summary(since_ms=1_000_000)
     assert found["total"] | {"mean_us": 0} == {
@@ -89,7 +142,7 @@ def test_rows_wait_for_a_database_that_is_away(url: str, caplog: pytest.LogCaptu
     with ledger.engine.begin() as connection:
         connection.execute(sa.text("alter table requests rename to elsewhere"))
     with caplog.at_level(logging.WARNING):
-        ledger(EVENT)
+        opened(ledger).close(answer(), "whole")
         assert not ledger.flush()
     assert "1 rows wait for the database" in caplog.text
     with ledger.engine.begin() as connection:

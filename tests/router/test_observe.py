@@ -72,6 +72,15 @@ async def test_the_encoder_is_asked_only_for_an_expert(observer: Observer) -> No
     assert calls == [["I loved every minute of it."]]
 
 
+async def test_a_request_just_seen_is_not_looked_at_again(observer: Observer) -> None:
+    first = await observed(observer, SENTIMENT)
+    assert (await observed(observer, SENTIMENT)).signals is first.signals
+    assert len(observer.seen) == 1
+    assert (await observed(observer, SENTIMENT, hint="spam_detection")).signals != first.signals
+    assert (await observed(observer, SENTIMENT, max_tokens=7)).signals != first.signals
+    assert len(observer.seen) == 3
+
+
 async def test_another_language_closes_the_gate_without_a_look(observer: Observer) -> None:
     text = "Is this review positive or negative? Das Essen war kalt und der Kellner war unfreundlich zu uns allen."
     found = await observed(observer, text)
