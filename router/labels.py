@@ -27,7 +27,8 @@ _PLAIN_LABELS = {
 }
 _STRONG = {
     "sentiment": re.compile(
-        r"\b(?:sentiment|sentimn?e?t|senti?ement|polarity|positive(?:ly)?|negative(?:ly)?|pos|neg|(?:un)?favou?rable)\b",
+        r"\b(?:sentiment|sentimn?e?t|senti?ement|polarity|positive(?:ly)?|negative(?:ly)?|pos|neg|"
+        r"(?:un)?favou?rable)\b",
         re.IGNORECASE,
     ),
     "toxicity": re.compile(
@@ -50,7 +51,8 @@ _ASKS_WHICH = re.compile(
     re.IGNORECASE,
 )
 _YES_NO_ASKED = re.compile(
-    r"(?:^|[\n.?!:,]\s*)(?:(?:q:|please|so)\s*)?(?:is|are|was|does|do|did|can|could|should|would)\b[^.!?\n]{0,160}(?:\?|\n|$)|"
+    r"(?:^|[\n.?!:,]\s*)(?:(?:q:|please|so)\s*)?(?:is|are|was|does|do|did|can|could|should|"
+    r"would)\b[^.!?\n]{0,160}(?:\?|\n|$)|"
     r"\b(?:tell me|say|decide|determine|check|identify|detect|judge|assess|flag)\b[^.?!\n]{0,40}\b(?:if|whether)\b",
     re.IGNORECASE,
 )
@@ -80,6 +82,7 @@ _CODE_FIRST = re.compile(
     rf"(?<![\w.]){_QUOTE}\(?{_CODE}\)?{_QUOTE}\s*(?:=|:|->|→|for|means|if(?: it is| the \w+ is)?|"
     rf"is)\s*(?:a |an )?{_QUOTE}(?=(?P<label>[A-Za-z][A-Za-z _-]*))"
 )
+_CODE_THEN_LABEL = re.compile(r"(?<![\w.(])(?P<code>-?\d)\s*\(\s*(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
 _CODE_LAST = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*){_QUOTE}\s*(?:=|->|→|as)\s*{_QUOTE}{_CODE}(?!\w)")
 _CODE_IN_BRACKETS = re.compile(rf"(?P<label>[A-Za-z][A-Za-z-]*(?: [a-z]{{1,9}})?){_QUOTE}\s*\((?P<code>-?\d)\)")
 _BRACKETED = re.compile(r"\(-?\d\)")
@@ -88,6 +91,7 @@ _BARE_OR_NOT = re.compile(
     r"(?! (?:spam|junk|toxic|hate|offensive|abusive))",
     re.IGNORECASE,
 )
+_HOW_MUCH = re.compile(r"\bhow (?:much|strongly|positive|negative|toxic|offensive|hateful|abusive)\b", re.IGNORECASE)
 _NOT_CODE = re.compile(r"\bor not\s*\((?=\d\))")
 _CODE_OR_NOT = re.compile(r"\b([01])\s+(?:if (?:it is |it's )?not|if it isn't|otherwise)(?=[.,\n]|$)")
 _OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
@@ -137,7 +141,7 @@ def wanted(text: str) -> Wanted | None:
         return None
     text = SILENCE.sub("", _GLOSS.sub("", _OR_NOT.sub("", _spelt_out(task, text))))
     words = found(task, text)
-    if _negated(text, words):
+    if _negated(text, words) or _HOW_MUCH.search(text) is not None:
         return None
     codes = _codes(task, text)
     if codes is not None:
@@ -213,7 +217,7 @@ def _codes(task: str, text: str) -> dict[str, str] | None:
     codes = _bracketed(task, text)
     if codes:
         return codes if asked or ("0" in codes.values() and "word" not in low) else {}
-    for pattern in (_CODE_FIRST, _CODE_LAST, *((_OPTION,) if asked else ())):
+    for pattern in (_CODE_FIRST, _CODE_THEN_LABEL, _CODE_LAST, *((_OPTION,) if asked else ())):
         for m in pattern.finditer(text):
             label = LABELS[task].match(m["label"].strip())
             # An enumerated list ("1: positive") looks like a code; only 0 and an explicit wish make it one.

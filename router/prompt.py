@@ -45,6 +45,14 @@ _ORDERS = re.compile(
     r"compare|count|let's|if the|for each|you (?:must|should)|your (?:task|answer|response))\b",
     re.IGNORECASE,
 )
+# Several texts in one message want several labels; and who only helps with spam is asked to classify nothing.
+_SEVERAL = re.compile(
+    r"\b(?:list|batch|set|series|array|number|pair) of (?:\w+ )?(?:texts|messages|reviews|comments|tweets|posts|emails|"
+    r"mails|sentences)\b|\bper (?:line|sentence|review|text|message|comment|tweet)\b|\beach (?:line|row)\b",
+    re.IGNORECASE,
+)
+_YOU_ARE = re.compile(r"you(?:'re| are)\b", re.IGNORECASE)
+_HELPS = re.compile(r"(?:please )?(?:help|act safe|be)\b", re.IGNORECASE)
 _WHY = re.compile(
     r"(?:and )?(?:why|how|what)(?: \w+){0,3}\?|(?:and|also|plus),? (?:why|how|what|who|when|where|"
     r"which)\b[^.!\n]{0,80}\?",
@@ -92,17 +100,17 @@ class _Span:
 
 
 def instruction(system: str) -> Parsed | None:
-    """A system text that is instruction throughout, or None."""
+    """A system text that is instruction and scenery throughout, or None."""
     key, shown, system = _template(system)
-    span = _Span(system, 0, len(system))
+    if len(system) > HEAD or _SEVERAL.search(system) is not None:
+        return None
+    said: list[str] = []
     for unit in units_of(system, 0, len(system)):
         told = unit.text if understood(unit.text, system=True) else scene(unit.text)
-        if told is None:
+        if told is None or _HELPS.match(told) is not None:
             return None
-        span.said.append(told)
-    if len(system) > HEAD:
-        return None
-    return Parsed("\n".join([*span.said, *shown]), "", key=key)
+        said.append(told)
+    return Parsed("\n".join([*said, *shown]), "", key=key)
 
 
 def _template(text: str) -> tuple[str, list[str], str]:
@@ -148,7 +156,7 @@ def _left_between(span: _Span, standing: bool, shown: list[str], key: str) -> Pa
     if not span.asked and not standing:
         cited = within(span.text) if len(span.text) <= HEAD else None
         return _cited(_Span(span.text), cited, shown, key) if cited is not None else _shown_only(span, key)
-    body = span.text[span.start : span.end]
+    body = _without_rule(span.text[span.start : span.end].rstrip())
     cited = framed(body) if span.asked and not asked and not span.marked else None
     if cited is not None:
         return _cited(span, cited, shown, key)
@@ -160,6 +168,12 @@ def _left_between(span: _Span, standing: bool, shown: list[str], key: str) -> Pa
     if not (demos or bare or span.marked or cued or _plain(body)):
         return None
     return Parsed("\n".join([*span.said, *shown]), body, demos, key, span.named)
+
+
+def _without_rule(body: str) -> str:
+    """The text without a line of dashes below it."""
+    above, _, last = body.rpartition("\n")
+    return above.rstrip() if len(last.strip()) > 2 and not last.strip("-=*# ") else body
 
 
 def _cited(span: _Span, cited: Quoted, shown: list[str], key: str) -> Parsed | None:
@@ -175,7 +189,10 @@ def _peel_head(span: _Span) -> None:
     for unit in islice(units_of(span.text, 0, min(len(span.text), HEAD)), MOST_UNITS):
         if _OPEN.match(unit.text) is not None:
             return
-        kind = kind_of(unit)
+        kind, told = kind_of(unit), unit.text
+        if kind == "" and not span.asked and _YOU_ARE.match(told) is not None:
+            told = scene(told) or ""
+            kind = "form" if told else ""
         if kind == "header":
             span.start, span.marked = unit.end, True
             span.named = not _WRITINGS.isdisjoint(WORD.findall(unit.text.lower()))
@@ -194,7 +211,7 @@ def _peel_head(span: _Span) -> None:
             return
         span.start = unit.end
         if kind not in ("cue", "rule"):
-            span.said.append(unit.text)
+            span.said.append(told)
         span.asked = span.asked or kind == "ask" or (kind == "list" and task_of("\n".join(span.said)) is not None)
         after_colon = unit.text.endswith(":") and kind in ("ask", "form", "list")
 

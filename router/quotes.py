@@ -7,6 +7,7 @@ text, even where it reads like an order.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,7 +15,7 @@ from router.sentences import kind_of, units_of
 from router.wording import LABEL_WORDS, OPENERS, TEXTS, WORD, words_of
 
 MOST_UNITS = 24  # instructions longer than this are no plain request for a label
-
+_REST = 1_000  # characters behind a quotation that may be an instruction
 _CLOSING = {'"': '"', "“": "”", "«": "»", "‘": "’", "'": "'", "`": "`", "„": "“"}
 _AFTER = re.compile(r"[ \t.,;:!?–—-]*")
 _SHOWN = re.compile(r"[ \t]*(?:=>|->|→|//|:)")  # worked examples quote their texts, too
@@ -56,20 +57,34 @@ def leading(text: str, start: int, end: int) -> Quoted | None:
     if close is None or text.startswith(close * 3, start):
         return None
     same_line = False
-    at = text.find(close, start + 1, end)
-    while at >= 0:
-        inner = text[start + 1 : at].strip()
+    for at in islice(_closing(text, close, start + 1, end), MOST_UNITS):
         after = _AFTER.match(text, at + 1, end)
         rest = after.end() if after is not None else at + 1
-        if inner and (at + 1 >= end or not text[at + 1].isalnum()) and _is_text(inner):
-            if rest >= end or not text[rest:end].strip():
-                return Quoted(inner) if close not in inner or close == "'" else None
-            if _SHOWN.match(text, at + 1) is None and text.count('"', rest, end) % 2 == 0:
-                found = _behind(inner, text, rest, end)
-                if found is not None:
-                    return found
-            same_line = same_line or ("\n" not in text[at + 1 : rest + 1] and _SHOWN.match(text, at + 1) is None)
-        at = text.find(close, at + 1, end)
+        if not _is_text(text[start + 1 : min(at, start + 200)]):
+            continue
+        if not text[rest:end].strip():
+            inner = text[start + 1 : at].strip()
+            return Quoted(inner) if close not in inner or close == "'" else _unclear(text, start, end, same_line)
+        if _SHOWN.match(text, at + 1) is not None:
+            continue
+        same_line = same_line or "\n" not in text[at + 1 : rest + 1]
+        if end - rest < _REST and text.count('"', rest, end) % 2 == 0:
+            found = _behind(text[start + 1 : at].strip(), text, rest, end)
+            if found is not None:
+                return found
+    return _unclear(text, start, end, same_line)
+
+
+def _closing(text: str, close: str, start: int, end: int) -> Iterator[int]:
+    """Places of closing marks: the first one, then those near the end, where an instruction may follow."""
+    at = text.find(close, start, end)
+    while at >= 0:
+        if at + 1 >= end or not text[at + 1].isalnum():
+            yield at
+        at = text.find(close, max(at + 1, end - _REST), end)
+
+
+def _unclear(text: str, start: int, end: int, same_line: bool) -> Quoted | None:
     return Quoted(clear=False, prose=_goes_on(text, start, end)) if same_line else None
 
 

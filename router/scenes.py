@@ -17,7 +17,7 @@ _ROLES = words_of(
     "scientist annotator rater linguist linguistics nlp ml machine learning natural processing large virtual digital "
     "automated automatic advanced powerful smart intelligent efficient fast reliable precise strict rigorous "
     "consistent meticulous team member employed working works commerce world class knowledgeable trustworthy "
-    "research market success operations insights internal thorough attentive dedicated"
+    "part research market success operations insights internal thorough attentive dedicated"
 )
 _BARRED = LABEL_WORDS | words_of(
     "who that which whose what and or but if when while where unless because since so as like than then to in with "
@@ -43,7 +43,7 @@ _PLACE = re.compile(
     rf"called|named) "
     rf"(?P<np>{_NP}){_STOP}"
 )
-_CALLED = re.compile(r"^(?P<you>[Yy]ou are|[Yy]ou're) (?P<np>[A-Z][\w-]*(?: [A-Z][\w-]*){0,2})(?=,| -| –| —|$)")
+_CALLED = re.compile(r"^(?P<you>[Yy]ou are|[Yy]ou're) (?P<np>[A-Z][\w-]*(?: [A-Z][\w-]*){0,2})(?=[,.!]| -| –| —|$)")
 _BOT = re.compile(r"(?i:\w*(?:bot|gpt|guard|filter|classifier|assistant)|claude|gemini|llama|mistral)$")
 _VENUE = (
     r"(?:\w*(?:site|shops?|stores?|market|forum|blog|board|game|app|platform)|company|firm|start-?up|business|"
@@ -71,7 +71,7 @@ _GOODS = re.compile(
 )
 _AND_SONS = re.compile(r" and [A-Z]")
 _ADDRESSES = re.compile(r"(?:you\b|your\b|act as\b|as an?\b)", re.IGNORECASE)
-_MANY = re.compile(r"\b(?:list|batch|set|series|array|number|pair) of\b|\b(?:multiple|several)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 
 
 def scene(sentence: str) -> str | None:
@@ -79,8 +79,8 @@ def scene(sentence: str) -> str | None:
 
     None where a part is not understood.
     """
-    sentence = sentence.strip().strip("*")
-    if len(sentence) > 300 or _MANY.search(sentence):
+    sentence = _BULLET.sub("", sentence.strip().strip("*"))
+    if len(sentence) > 300:
         return None
     whole = _COMPANY.match(sentence) or _GOODS.match(sentence)
     if whole is not None:

@@ -18,12 +18,12 @@ _HEADER_WORDS = TEXTS | words_of(
 )
 SYSTEM_WORDS = words_of(
     "each every any user's they always them all sends texts messages reviews comments tweets posts emails mails "
-    "sentences users customers products writes submits"
+    "sentences users customers products writes submits send provide provides performs perform"
 )
 _CUES = words_of(
     "answer sentiment label output response result classification category class prediction polarity "
     "verdict toxicity toxic spam "
-    "tag a the is your final its of overall"
+    "tag a the is your final its of overall decision"
 )
 _ITEM = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.):])\s*(?:\S.*)$")
 _TRAIL = re.compile(r"\b(?:sentiment|label|polarity)\b[^.?!\n]{0,60}\b(?:is|as)$", re.IGNORECASE)
@@ -37,7 +37,8 @@ _GREETING = re.compile(r"(?:hi|hello|hey|ok|okay|so|yo)(?: there)?,?\s+(?=\w)", 
 _PREFACE = re.compile(
     r"(?:hi|hello|hey)(?: there)?\b[^\n]{0,3}$|(?:hi|hello),? i need your help\.?$|please help me with this\.?$|"
     r"(?:many )?(?:thanks|thank you|thx|ty|cheers)(?: (?:you|a lot|so much|very much|in advance|again))?[ !.:)]*$|"
-    r"(?:pls|please)[.!]?$|(?:a |one )?(?:quick )?question[:,.]?$|(?:here are )?(?:some |a few )?examples?(?: \d)?:$|"
+    r"good (?:morning|afternoon|evening|day)[ !.,]*$|(?:pls|please)[.!]?$|(?:a |one )?(?:quick "
+    r")?question[:,.]?$|(?:here are )?(?:some |a few )?examples?(?: \d)?:$|"
     r"system: follow the user's instruction\.?$|follow the user's instruction\.?$|system:$",
     re.IGNORECASE,
 )
@@ -88,7 +89,7 @@ def understood(unit: str, system: bool = False) -> bool:
     if "no" in low or "don't" in low or "never" in low:
         low = SILENCE.sub(" ", low)
     words = WORD.findall(low)
-    if len(words) > 70 or "@" in low or "http" in low:
+    if len(words) > 70 or "@" in low or "http" in low or "</" in low:
         return False
     for word in words:
         if word in VOCABULARY:

@@ -8,7 +8,7 @@ from router.wording import LABEL_WORDS
 
 CUE_LINE = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?P<cue>answer|sentiment|label|output|response|result|"
-    r"classification|category|class|prediction|polarity|verdict|spam|toxic|toxicity|tag|a)"
+    r"classification|category|class|prediction|polarity|verdict|decision|spam|toxic|toxicity|tag|a)"
     r"(?:\*\*)?[ \t]?:(?:\*\*)?[ \t]*(?P<word>[^\n]{0,40})$"
 )
 _ARROW = re.compile(r"(?m)^(?P<text>[^\n]{1,400}?)[ \t]*(?:=>|->|→|//)[ \t]*(?P<word>[^\n]{0,24})$")

@@ -41,7 +41,8 @@ _COMMON = words_of(
     "what what's how my your you i me we our below above following next given preceding previous provided current "
     "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than other "
     "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 "
-    "these exam embodied reasonable reader group people slur slurs harmful harm find whose figure whats some "
+    "these exam embodied reasonable reader group people slur slurs harmful harm find whose let u pls plz i'd "
+    "decision figure whats some "
     "few example examples quotes quoted backticks triple double delimited enclosed surrounded wrapped inside "
     "tags xml you're you'll lowercase uppercase lower upper case folowing follwing more"
 )
@@ -91,7 +92,9 @@ VOCABULARY = TEXTS | _KINDS | _COMMON | _ACTIONS | _VERBS | _AGENTS | _TOPICS | 
 OPENERS = _ACTIONS | words_of(
     "please can could is are does do did was would should what what's whats how which whether your you in for "
     "as given based "
-    "the this use using options possible allowed labels categories classes choices valid only just one suppose i task "
+    "the this use using options possible allowed labels categories classes choices valid only just one suppose "
+    "i i'd pls "
+    "plz task "
     "available answers tags either keep nothing respond no"
 )
 FORM_OPENERS = words_of(
