@@ -172,11 +172,16 @@ def noise(text: str) -> float:
     if len(words) < 5:
         return 0.0
     bad = sum(map(_CHAT.__contains__, words))
-    drawn = any_of(_TRIPLES, seen)
-    for word in words:
+    if not any_of(_TRIPLES, seen):
         # Only what holds no vowel, a digit, or a letter three times in a row is worth a regex.
-        if (drawn or not word.isalpha() or _VOWELS.isdisjoint(word)) and _ODD.fullmatch(word):
-            bad += word not in _SHORT and word not in _CHAT and _UNITS.match(word) is None
+        odd = [word for word in words if not word.isalpha() or _VOWELS.isdisjoint(word)]
+    else:
+        odd = words
+    bad += sum(
+        word not in _SHORT and word not in _CHAT and _UNITS.match(word) is None
+        for word in odd
+        if _ODD.fullmatch(word) is not None
+    )
     return round(min(1.0, bad / len(words)), 3)
 
 

@@ -133,7 +133,7 @@ def named_key(text: str) -> tuple[str, str, int, int]:
     Raises:
         UnfitError: a template with more than one key.
     """
-    if "json" not in text and "JSON" not in text and not _JSON.search(text):
+    if "json" not in text.lower():
         return "", "", 0, 0
     for m in _TEMPLATE.finditer(text):
         if _JSON.search(text, max(0, m.start() - 80), m.start()):

@@ -16,7 +16,7 @@ from router.quotes import MOST_UNITS, Quoted, framed, leading, within
 from router.scenes import scene
 from router.sentences import Unit, glued, kind_of, opens_form, understood, units_of
 from router.shots import CUE_LINE, HEADER_LINE, demonstrations, unwrapped
-from router.wording import TEXTS, WORD, words_of
+from router.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
 
 HEAD, TAIL = 2_000, 1_000  # characters in which an instruction is looked for
 
@@ -64,6 +64,7 @@ _MORE = re.compile(
     r"(?:^|[.!?\n]\s*)if (?:so|not|yes|no|it is|it isn't|it's)\b",
     re.IGNORECASE,
 )
+_MORE_CUES = ("about ", '"', "if ")
 _LATE_ORDER = re.compile(
     r"(?:please )?(?:respond|answer|reply|explain|translate|output|return|justify|rewrite|summari[sz]e|paraphrase)\b",
     re.IGNORECASE,
@@ -295,26 +296,35 @@ def _shown_only(span: _Span, key: str) -> Parsed | None:
 
 def _plain(body: str) -> bool:
     """An unmarked text must not begin or end with what may be an instruction that was not understood."""
-    if HEADER_LINE.search(body[:HEAD]) is not None or _OPEN_LINE.search(body[:HEAD]) is not None:
+    if (":" in body and _in_lines(HEADER_LINE, body[:HEAD])) or _in_lines(_OPEN_LINE, body[:HEAD]):
         return False
     first = next((unit.text for unit in units_of(body, 0, min(len(body), HEAD))), "")
     if _WHY.match(first):
         return False
-    return not (_ORDERS.match(first) or _TALK.search(first) or len(set(_sides(first))) > 1)
+    return not (_ORDERS.match(first) or _TALK.search(first) or _names_sides(first))
 
 
-def _sides(text: str) -> list[str]:
-    return [
-        label
-        for task in LABELS
-        for label, _, _, _ in found(task, text)
-        if label not in ("yes", "no", "neutral", "not_toxic")
-    ]
+def _names_sides(text: str) -> bool:
+    """Whether labels of two sides are named, as in an instruction that was not understood."""
+    if len(LABEL_WORDS.intersection(WORD.findall(text.lower()))) < 2:
+        return False
+    sides = {label for task in LABELS for label, _, _, _ in found(task, text)}
+    return len(sides - {"yes", "no", "neutral", "not_toxic"}) > 1
 
 
 def _single(body: str) -> bool:
     """One text only, with no field of another task in it."""
-    return not any(pattern.search(body, 0, HEAD) for pattern in (_FIELD_LINE, _PLURAL_DATA, HEADER_LINE, _MORE))
+    body = body[:HEAD]
+    if _in_lines(_PLURAL_DATA, body) or (
+        ":" in body and (_in_lines(_FIELD_LINE, body) or _in_lines(HEADER_LINE, body))
+    ):
+        return False
+    return not (any_of(_MORE_CUES, body.lower()) and _MORE.search(body))
+
+
+def _in_lines(pattern: re.Pattern[str], body: str) -> bool:
+    """Whether a line begins like `pattern`; a text of one line needs no search."""
+    return (pattern.search(body) if "\n" in body else pattern.match(body)) is not None
 
 
 def _ends_plainly(body: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from router.labels import task_of
 from router.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, words_of
 
+_MOST_WORDS = 70  # in a sentence; a longer one is no plain wish for a label
 _STOPS = re.compile(r"[.?!:\n]+")  # begins with a plain character class, so that `re` can skip to it
 _CLOSERS = "\"')]*"
 _HEADER_WORDS = TEXTS | words_of(
@@ -44,8 +46,7 @@ _PREFACE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A sentence or line of the prompt, its place, and whether it starts a line."""
 
     text: str
@@ -86,10 +87,14 @@ def _enumerates(text: str, at: int, start: int) -> bool:
 def understood(unit: str, system: bool = False) -> bool:
     """Whether every word of a unit is in the vocabulary. A system text may speak of "each" message."""
     low = unit.lower()
-    if "no" in low or "don't" in low or "never" in low:
-        low = SILENCE.sub(" ", low)
     words = WORD.findall(low)
-    if len(words) > 70 or "@" in low or "http" in low or "</" in low:
+    if "@" in low or "http" in low or "</" in low:
+        return False
+    if VOCABULARY.issuperset(words):
+        return len(words) <= _MOST_WORDS
+    if "no" in low or "don't" in low or "never" in low:
+        words = WORD.findall(SILENCE.sub(" ", low))
+    if len(words) > _MOST_WORDS:
         return False
     for word in words:
         if word in VOCABULARY:
@@ -110,38 +115,47 @@ def kind_of(unit: Unit) -> str:
     text = unit.text.strip("*")
     if not text:
         return "rule"
-    if _PREFACE.match(text) or (not text[0].isalnum() and not WORD.search(text)):
+    if (len(text) < 60 and _PREFACE.match(text)) or (not text[0].isalnum() and not WORD.search(text)):
         return "rule" if len(text) < 80 and not text.startswith(('"', "“", "`", "'", "<")) else ""
-    text = _GREETING.sub("", text, count=1)
+    if text[0] in "hHoOsSyY":
+        text = _GREETING.sub("", text, count=1)
     if not understood(text):
         return ""
-    words = WORD.findall(text.lower())
+    words = tuple(WORD.findall(text.lower()))
     if not words:
         return "form" if SILENCE.search(text) else ""
+    return _kind_of_known(text, words) if VOCABULARY.issuperset(words) else _kind(text, words)
+
+
+def _kind(text: str, words: tuple[str, ...]) -> str:
     if _ANNOUNCED.match(text):
         return "form"
     return _marker(text, words) or _sentence(text, words)
 
 
-def _marker(text: str, words: list[str]) -> str:
+# Only sentences that are vocabulary throughout are remembered, so nobody's data is.
+_kind_of_known = lru_cache(maxsize=1_024)(_kind)
+
+
+def _marker(text: str, words: tuple[str, ...]) -> str:
     """A header, a cue or a heading; "" for a sentence."""
     if not text.endswith(":") and not text.startswith("#"):
         return ""
-    if _CUES.issuperset(words) and (words != ["a"] or text == "A:"):
+    if _CUES.issuperset(words) and (words != ("a",) or text == "A:"):
         return "cue"
     if len(words) == 1 and words[0] in ("instruction", "instructions", "q", "task", "question"):
         return "rule"
     return "header" if _HEADER_WORDS.issuperset(words) and not TEXTS.isdisjoint(words) else ""
 
 
-def _sentence(text: str, words: list[str]) -> str:
+def _sentence(text: str, words: tuple[str, ...]) -> str:
     """What a sentence of known words does: ask, form, list, item, or nothing of the kind."""
     labels = sum(w in LABEL_WORDS for w in words)
     about = task_of(text) is not None
     if labels and len(words) <= 3 and _ITEM.match(text):
         return "item"
     if text.endswith("?") or words[0] in OPENERS:
-        told = words[0] in FORM_OPENERS or words[:2] in (["you", "are"], ["your", "task"]) or labels > 1
+        told = words[0] in FORM_OPENERS or words[:2] in (("you", "are"), ("your", "task")) or labels > 1
         told = told or (text.endswith(":") and not TEXTS.isdisjoint(words))
         return "ask" if about else "form" if told else ""
     if labels > 1 and len(words) <= 3 * labels + 2:

@@ -18,6 +18,7 @@ _SEPARATOR = re.compile(
     r"now [^\n]{0,40}:)[ \t]*\n)+",
     re.IGNORECASE,
 )
+_WRAPS = frozenset("\"`“('*")
 _END_CUE = re.compile(r"[ \t](?:Answer|Sentiment|Label|Output|Result|Classification|Category):\s*$")
 HEADER_LINE = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:(?:customer|movie|product|user|input|original) )?"
@@ -28,8 +29,8 @@ HEADER_LINE = re.compile(
 
 def demonstrations(body: str) -> tuple[tuple[tuple[str, str], ...], str, bool]:
     """Worked examples in front of the text: ((text, word), ...), the text, and whether a cue line ends it."""
-    cut = _END_CUE.search(body, max(0, len(body) - 40))
-    lines = list(CUE_LINE.finditer(body)) or _shown_in_lines(body)
+    cut = _END_CUE.search(body, max(0, len(body) - 40)) if body.endswith((":", ": ", "\n")) else None
+    lines = (list(CUE_LINE.finditer(body)) if ":" in body else []) or _shown_in_lines(body)
     if not lines or (len(lines) == 1 and not lines[0]["word"].strip()):
         end = lines[0].start() if lines else (cut.start() if cut else len(body))
         return (), body[:end].strip(), bool(lines or cut)
@@ -59,9 +60,11 @@ def _shown_in_lines(body: str) -> list[re.Match[str]]:
 def unwrapped(body: str, marked: bool) -> str:
     """The text without its header ("Review:") and the quotes around it."""
     body = body.strip()
-    m = HEADER_LINE.match(body)
+    m = HEADER_LINE.match(body) if ":" in body else None
     if m is not None and (marked or m.end() < len(body)):
         body = body[m.end() :].strip()
+    if body[:1] not in _WRAPS:
+        return body
     for left, right in (
         ('"""', '"""'),
         ("```", "```"),
