@@ -6,6 +6,7 @@ Precision before recall: a false cue moves a plain request to a dearer model.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from router.wording import any_of, words_of
 
@@ -108,11 +109,12 @@ def tasks(text: str) -> int:
     low = text.lower()
     if not any_of(_JOINTS, low):
         return 1
-    kinds = {_task(m["verb"]) for m in _NUMBERED.finditer(text)} if "\n" in text else set()
+    numbered = "\n" in text and any_of(_NUMBERS, low)
+    kinds = {_task(m["verb"]) for m in _NUMBERED.finditer(text)} if numbered else set()
     if len(kinds) > 1:
         return len(kinds)
     more = {_task(m["verb"]) for m in _ALSO.finditer(text)} if any_of(_JOINTS[3:], low) else set()
-    if "and " in low and len(_VERB_WORDS.intersection(low.split())) > 1:
+    if "and " in low and _and_verb(low.split()):
         for m in _AND_VERB.finditer(text):
             more |= {_task(m["first"]), _task(m["verb"])}
     if not more:
@@ -122,6 +124,7 @@ def tasks(text: str) -> int:
     return 1 if kinds in _ONE_TASK else max(1, len(kinds))
 
 
+_NUMBERS = ("1.", "1)", "2.", "2)", "a.", "a)", "step ", "task ")
 _JOINTS = ("and ", "1.", "1)", "then", "also", "after", "final", "addition", "next", "second")
 # Pairs that are two words for one piece of work.
 _ONE_TASK = tuple(
@@ -132,6 +135,13 @@ _ONE_TASK = tuple(
         "analyse+evaluate find+calculate write+explain extract+classify"
     )
 )
+
+
+def _and_verb(words: list[str]) -> bool:
+    """Whether an order follows an "and"; the regex costs more than all else here."""
+    return len(_VERB_WORDS.intersection(words)) > 1 and any(
+        word in _VERB_WORDS and before in ("and", "then") for before, word in pairwise(words)
+    )
 
 
 def _task(verb: str) -> str:

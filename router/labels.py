@@ -156,11 +156,16 @@ def _spelt_out(task: str, text: str) -> str:
     """The other side in words, where "not" or "otherwise" stands for it: "spam or not:", "1 if toxic, 0 if not"."""
     if "not" not in text and "otherwise" not in text:
         return text
-    text = _BARE_OR_NOT.sub(r"\g<before>\g<side> or not \g<side>", text)
+    text = _BARE_OR_NOT.sub(_both_sides, text)
     side = {"spam_detection": "spam", "toxicity": "toxic"}.get(task)
     if side is None:
         return text
     return _CODE_OR_NOT.sub(rf"\1 = not {side}", _NOT_CODE.sub(f"or not {side} (", text))
+
+
+def _both_sides(m: re.Match[str]) -> str:
+    side = m["side"] if m["side"].isupper() else m["side"].lower()
+    return f"{m['before']}{side} or not {side}"
 
 
 def _cased(asks: Wanted, low: str) -> Wanted | None:

@@ -22,7 +22,7 @@ _ROLES = words_of(
 _BARRED = LABEL_WORDS | words_of(
     "who that which whose what and or but if when while where unless because since so as like than then to in with "
     "without about always never must should shall will would can could may might do does did is are was were be been "
-    "not no only every each any all both either you your yours it its they them he she i we us me please "
+    "not no only every each any all both either you your yours it they them he she i we us me please "
     "answer reply respond say tell speak talk write return output give print provide explain translate summarize "
     "summarise classify label tag mark rate score decide determine detect identify judge treat consider use include "
     "add avoid act behave pretend greet ask list describe rewrite extract generate help assist ensure keep make follow "
