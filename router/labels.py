@@ -91,7 +91,14 @@ _BARE_OR_NOT = re.compile(
     r"(?! (?:spam|junk|toxic|hate|offensive|abusive))",
     re.IGNORECASE,
 )
-_HOW_MUCH = re.compile(r"\bhow (?:much|strongly|positive|negative|toxic|offensive|hateful|abusive)\b", re.IGNORECASE)
+# A degree, or a text to be written.
+_NO_LABEL_ASKED = re.compile(
+    r"\bhow (?:much|strongly|positive|negative|toxic|offensive|hateful|abusive)\b|"
+    r"\b(?:return|output|give|print|state|report|find|list|tell|say|respond with|reply with|answer with)\b(?: me)? an? "
+    r"(?:positive|negative|neutral|good|bad|spam|ham|junk|toxic|not toxic|hateful|offensive|safe) (?:review|message|"
+    r"comment|text|tweet|post|sms|email|mail|opinion|feedback|reply|statement|sentence)\b",
+    re.IGNORECASE,
+)
 _NOT_CODE = re.compile(r"\bor not\s*\((?=\d\))")
 _CODE_OR_NOT = re.compile(r"\b([01])\s+(?:if (?:it is |it's )?not|if it isn't|otherwise)(?=[.,\n]|$)")
 _OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
@@ -141,7 +148,7 @@ def wanted(text: str) -> Wanted | None:
         return None
     text = SILENCE.sub("", _GLOSS.sub("", _OR_NOT.sub("", _spelt_out(task, text))))
     words = found(task, text)
-    if _negated(text, words) or _HOW_MUCH.search(text) is not None:
+    if _negated(text, words) or _NO_LABEL_ASKED.search(text) is not None:
         return None
     codes = _codes(task, text)
     if codes is not None:

@@ -153,10 +153,12 @@ def take_apart(text: str, standing: bool) -> Parsed | None:
 def _left_between(span: _Span, standing: bool, shown: list[str], key: str) -> Parsed | None:
     """The text that is left when instructions are taken off the back, too."""
     asked = span.asked
+    cited = within(span.text) if not (asked or standing or span.marked) and len(span.text) <= HEAD else None
+    if cited is not None:
+        return _cited(_Span(span.text), cited, shown, key)
     _peel_tail(span)
     if not span.asked and not standing:
-        cited = within(span.text) if len(span.text) <= HEAD else None
-        return _cited(_Span(span.text), cited, shown, key) if cited is not None else _shown_only(span, key)
+        return _shown_only(span, key)
     body = _without_rule(span.text[span.start : span.end].rstrip())
     cited = framed(body) if span.asked and not asked and not span.marked else None
     if cited is not None:

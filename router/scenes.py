@@ -80,7 +80,7 @@ def scene(sentence: str) -> str | None:
     None where a part is not understood.
     """
     sentence = _BULLET.sub("", sentence.strip().strip("*"))
-    if len(sentence) > 300:
+    if len(sentence) > 200:
         return None
     whole = _COMPANY.match(sentence) or _GOODS.match(sentence)
     if whole is not None:
