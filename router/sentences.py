@@ -27,6 +27,7 @@ _CUES = words_of(
     "verdict toxicity toxic spam "
     "tag a the is your final its of overall decision"
 )
+_SORTING = words_of("flag label tag mark classify categorize categorise moderate detect check")
 _ITEM = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.):])\s*(?:\S.*)$")
 _TRAIL = re.compile(r"\b(?:sentiment|label|polarity)\b[^.?!\n]{0,60}\b(?:is|as)$", re.IGNORECASE)
 _QUESTION = re.compile(r"(?<=\s)(?:What|Is|Was|Did|Does|How|Should)\b")
@@ -156,7 +157,7 @@ def _sentence(text: str, words: tuple[str, ...]) -> str:
         return "item"
     if text.endswith("?") or words[0] in OPENERS:
         told = words[0] in FORM_OPENERS or words[:2] in (("you", "are"), ("your", "task")) or labels > 1
-        told = told or (text.endswith(":") and not TEXTS.isdisjoint(words))
+        told = told or (not TEXTS.isdisjoint(words) and (text.endswith(":") or words[0] in _SORTING))
         return "ask" if about else "form" if told else ""
     if labels > 1 and len(words) <= 3 * labels + 2:
         return "list"

@@ -112,6 +112,18 @@ PLAIN = [
         "I like trains",
         {"toxic": "Yes", "not_toxic": "No"},
     ),
+    (
+        "Flag the message if it harms a person. Labels: toxic, not toxic.\n\nMessage: shut up",
+        None,
+        "",
+        {},
+    ),
+    (
+        "Flag this message if it is harmful. Labels: toxic, not toxic.\n\nMessage: shut up",
+        "toxicity",
+        "shut up",
+        {"toxic": "toxic", "not_toxic": "not toxic"},
+    ),
     # the question last
     (
         "I hated it.\n\nIs the sentiment of the above positive or negative?",
@@ -363,6 +375,7 @@ def test_a_quoted_text_ends_at_its_closing_mark(text: str, task: str, input_: st
         "Is this review positive or negative? And who wrote it? The lamp flickers.",
         'The man who sold me this said "never again". Is it spam?',
         "How positive or negative is this review? The lamp broke.",
+        "Output a spam message and a ham message. I sell lamps.",
         "Output in the form <label>spam</label>. Is this message spam or ham? win cash",
     ],
 )
