@@ -11,6 +11,8 @@ from router.labels import task_of
 from router.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, words_of
 
 _MOST_WORDS = 70  # in a sentence; a longer one is no plain wish for a label
+_LONG = 60  # characters
+_SILENT = words_of("no not don't never without")
 _STOPS = re.compile(r"[.?!:\n]+")  # begins with a plain character class, so that `re` can skip to it
 _CLOSERS = "\"')]*"
 _HEADER_WORDS = TEXTS | words_of(
@@ -88,6 +90,8 @@ def _enumerates(text: str, at: int, start: int) -> bool:
 def understood(unit: str, system: bool = False) -> bool:
     """Whether every word of a unit is in the vocabulary. A system text may speak of "each" message."""
     low = unit.lower()
+    if len(low) > _LONG and _begins_unknown(low):
+        return False
     words = WORD.findall(low)
     if "@" in low or "http" in low or "</" in low:
         return False
@@ -105,6 +109,16 @@ def understood(unit: str, system: bool = False) -> bool:
         if not (system and word in SYSTEM_WORDS):
             return False
     return True
+
+
+def _begins_unknown(low: str) -> bool:
+    """A quick no to a long sentence: an unknown word near its front, before any "not" that may excuse it."""
+    for word in WORD.findall(low[:_LONG])[:-1]:
+        if word in _SILENT:
+            return False
+        if word not in VOCABULARY and word not in SYSTEM_WORDS and "'" not in word and "’" not in word:
+            return True
+    return False
 
 
 def kind_of(unit: Unit) -> str:
