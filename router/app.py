@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import logging
 import os
 import secrets
@@ -31,8 +32,9 @@ from router.gateway import Gateway
 from router.hooks import Metrics
 from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm
 from router.ledger import Ledger
-from router.observe import Choice, Observer, SecondLook
+from router.observe import Choice, Observer
 from router.prices import FREE, NANO, Price, PriceMap
+from router.second_look import SecondLook
 from router.settings import Model, Settings
 from router.standin import StandIn, model_file
 from router.types import TIERS, Answerer, Fleet
@@ -210,12 +212,12 @@ async def build(
 
 def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
     """The exact cache. Without a secret of the operator's, keys are this process' own."""
-    secret = os.environ.get(settings.cache.secret_env, "").encode()
+    secret = os.environ.get(settings.cache.secret_env, "")
     if not secret and settings.cache.enabled and not settings.cache.url.startswith("memory:"):
         log.warning("cache: set %s, or no other process can use what is kept", settings.cache.secret_env)
     return Cache(
         store=open_store(settings.cache),
-        secret=secret or secrets.token_bytes(32),
+        secret=hashlib.sha256(secret.encode()).digest() if secret else secrets.token_bytes(32),
         settings=settings.cache,
         baseline=priced.baseline,
         on_fault=metrics.cache_faults.inc,

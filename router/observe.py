@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-
-import numpy as np
-from numpy.typing import NDArray
 
 from classifiers.embed import HEAD, TAIL
 from classifiers.shipped import Shipped
@@ -19,6 +14,7 @@ from router.errors import ModelNotFound
 from router.facts import read_facts
 from router.prices import Price
 from router.reader import read
+from router.second_look import SecondLook
 from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
 
 REMEMBERED = 2_000  # requests just seen; they repeat in bursts, and for cached answers
@@ -37,49 +33,6 @@ class Choice:
     fleet: Fleet
     prices: Mapping[str, Price | None]  # tier → price
     pinned: str = ""
-
-
-class SecondLook:
-    """The encoder, off the event loop, one thread; texts that wait together are encoded together."""
-
-    def __init__(self, encode: Callable[[Sequence[str]], NDArray[np.float32]], most: int = 16) -> None:
-        self._encode = encode
-        self._most = most
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
-        self._waiting: list[tuple[str, asyncio.Future[NDArray[np.float32]]]] = []
-        self._busy = False
-
-    async def vector(self, text: str) -> NDArray[np.float32]:
-        """The text's embedding, unit length."""
-        future: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, future))
-        if not self._busy:
-            self._next()
-        return await future
-
-    def _next(self) -> None:
-        batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        self._busy = bool(batch)
-        if batch:
-            work = asyncio.get_running_loop().run_in_executor(self._thread, self._encode, [text for text, _ in batch])
-            work.add_done_callback(lambda done: self._hand_out(done, [future for _, future in batch]))
-
-    def _hand_out(
-        self, done: asyncio.Future[NDArray[np.float32]], futures: list[asyncio.Future[NDArray[np.float32]]]
-    ) -> None:
-        problem = done.exception()
-        for place, future in enumerate(futures):
-            if future.done():  # its client has left
-                continue
-            if problem is not None:
-                future.set_exception(problem)
-            else:
-                future.set_result(done.result()[place])
-        self._next()
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -84,10 +85,9 @@ def surveyor(folder: Path, settings: dict[str, Any] | None = None, **environ: st
     finally:
         process.terminate()
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
+            assert process.wait(20) in (0, -signal.SIGTERM), (folder / "err.txt").read_text()
+        finally:
             process.kill()
-            process.wait()
 
 
 def _wait_ready(server: Surveyor) -> None:

@@ -14,7 +14,8 @@ import pytest
 from classifiers.shipped import Shipped
 from router.app import Priced, create_observer, load_shipped
 from router.errors import ModelNotFound
-from router.observe import Observer, SecondLook
+from router.observe import Observer
+from router.second_look import SecondLook
 from router.settings import Settings
 from router.types import Observed
 from router.wire import parse_chat
