@@ -65,7 +65,9 @@ def try_(
     from router.commands.ask import as_table, read_prompts, send_all  # noqa: PLC0415
 
     text = sys.stdin.read() if source == "-" else _read(Path(source))
-    rows = asyncio.run(send_all(url, read_prompts(text)))
+    prompts = read_prompts(text)
+    with err.status("") as status:
+        rows = asyncio.run(send_all(url, prompts, lambda number: status.update(f"{number} of {len(prompts)}")))
     if as_json:
         _print_json(rows)
     else:

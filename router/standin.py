@@ -18,6 +18,7 @@ from router.settings import STAND_IN, Model
 
 KEY_ENV = "SURVEYOR_STAND_IN_KEY"
 CONTEXT = 8192
+LONGEST_ANSWER = 300
 START_SECONDS = 30.0
 
 
@@ -94,6 +95,7 @@ def serve(file: str) -> None:
     params.port = 0
     params.n_ctx = CONTEXT
     params.n_parallel = 2
+    params.n_predict = LONGEST_ANSWER  # where the client sets no limit: so small a model may never find an end
     params.n_gpu_layers = 0
     params.cpuparams.n_threads = max(1, (os.cpu_count() or 2) - 1)  # one core stays for the gateway
     params.sampling.temp = 0.2  # its makers' advice, together with top_p; the client's own values win

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -37,10 +37,16 @@ def _conversation(line: str, number: int) -> list[dict[str, Any]]:
     raise SystemExit(f'line {number}: a JSON line needs "prompt" or "messages"')
 
 
-async def send_all(url: str, prompts: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+async def send_all(
+    url: str, prompts: Sequence[list[dict[str, Any]]], at: Callable[[int], None] = lambda _: None
+) -> list[dict[str, Any]]:
     """One row a prompt, in order, one after another (so that the milliseconds mean something)."""
+    rows = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=300)) as session:
-        return [await _send(session, url, messages) for messages in prompts]
+        for number, messages in enumerate(prompts, 1):
+            at(number)
+            rows.append(await _send(session, url, messages))
+    return rows
 
 
 async def _send(session: aiohttp.ClientSession, url: str, messages: list[dict[str, Any]]) -> dict[str, Any]:
