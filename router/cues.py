@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from router.wording import any_of, words_of
+from router.reading.wording import any_of, words_of
 
 _OPERATOR = r"(?:[-+*/×÷^=<>&|%!@#$~]|plus|minus|times|addition|subtraction|multiplication|division|pi|π|e)"
 _REDEFINED = re.compile(

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from router.cues import domain, noise, redefinition, tasks
-from router.forms import response_format
 from router.pii import pii
+from router.reading.forms import response_format
+from router.reading.wording import any_of, words_of
 from router.types import Facts, Request
-from router.wording import any_of, words_of
 
 HEAD, TAIL = 4_000, 1_000
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from router.forms import Form, UnfitError, form_of
-from router.labels import Wanted, task_of, wanted
-from router.prompt import HEAD, TAIL, Parsed, instruction, take_apart
+from router.reading.forms import Form, UnfitError, form_of
+from router.reading.labels import Wanted, task_of, wanted
+from router.reading.prompt import HEAD, TAIL, Parsed, instruction, take_apart
+from router.reading.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
 from router.types import Bound, Message, Request
-from router.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
 
 LONGEST = 20_000  # characters; no expert reads more, so longer prompts are not worth a look
 _HINTS = (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.forms import UnfitError, form_of, named_key
 from router.reader import read
+from router.reading.forms import UnfitError, form_of, named_key
 from router.types import Bound, Message, Request
 
 SENTIMENT = {"positive": "positive", "negative": "negative", "neutral": "neutral"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from router.sentences import SYSTEM_WORDS, understood
-from router.wording import LABEL_WORDS, WORD, words_of
+from router.reading.sentences import SYSTEM_WORDS, understood
+from router.reading.wording import LABEL_WORDS, WORD, words_of
 
 _ROLES = words_of(
     "friendly respectful honest polite experienced senior junior skilled highly trained expert experts api endpoint "

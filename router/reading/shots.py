@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.wording import LABEL_WORDS
+from router.reading.wording import LABEL_WORDS
 
 CUE_LINE = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?P<cue>answer|sentiment|label|output|response|result|"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from router.wording import SILENCE, WORD, words_of
+from router.reading.wording import SILENCE, WORD, words_of
 
 _PLAIN_LABELS = {
     "sentiment": {

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
-from router.forms import UnfitError, named_key
-from router.labels import LABELS, found, task_of
-from router.quotes import MOST_UNITS, Quoted, framed, leading, within
-from router.scenes import scene
-from router.sentences import Unit, glued, kind_of, opens_form, understood, units_of
-from router.shots import CUE_LINE, HEADER_LINE, demonstrations, unwrapped
-from router.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
+from router.reading.forms import UnfitError, named_key
+from router.reading.labels import LABELS, found, task_of
+from router.reading.quotes import MOST_UNITS, Quoted, framed, leading, within
+from router.reading.scenes import scene
+from router.reading.sentences import Unit, glued, kind_of, opens_form, understood, units_of
+from router.reading.shots import CUE_LINE, HEADER_LINE, demonstrations, unwrapped
+from router.reading.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
 
 HEAD, TAIL = 2_000, 1_000  # characters in which an instruction is looked for
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from router.labels import task_of
-from router.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, words_of
+from router.reading.labels import task_of
+from router.reading.wording import FORM_OPENERS, LABEL_WORDS, OPENERS, SILENCE, TEXTS, VOCABULARY, WORD, words_of
 
 _MOST_WORDS = 70  # in a sentence; a longer one is no plain wish for a label
 _LONG = 60  # characters

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from router.sentences import kind_of, units_of
-from router.wording import LABEL_WORDS, OPENERS, TEXTS, WORD, words_of
+from router.reading.sentences import kind_of, units_of
+from router.reading.wording import LABEL_WORDS, OPENERS, TEXTS, WORD, words_of
 
 MOST_UNITS = 24  # instructions longer than this are no plain request for a label
 _REST = 1_000  # characters behind a quotation that may be an instruction
