@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("surveyor.api")
 
+CHAT = "/v1/chat/completions"
 JSON = b"application/json"
 NO_ROUTE = "There is no such route. See GET /v1/models and POST /v1/chat/completions."
 INTERNAL = "Surveyor failed on this request; its log says why, under {}."
@@ -262,10 +263,24 @@ async def not_found(_http: HTTPRequest, problem: Exception) -> Response:
     return as_response(error)
 
 
+class SurveyorAPI(FastAPI):
+    """FastAPI, but for the hot path, which goes past its middleware: that is a tenth of a millisecond."""
+
+    chat = ChatCompletions()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Chat completions straight on; all else FastAPI's way."""
+        if scope["type"] == "http" and scope["path"] == CHAT and scope["method"] == "POST":
+            scope["app"] = self
+            await self.chat(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def add_routes(app: FastAPI) -> None:
-    """All routes of the API."""
+    """All routes of the API but the hot one, which is listed for its 405."""
     app.router.routes += [
-        Route("/v1/chat/completions", ChatCompletions(), methods=["POST"]),
+        Route(CHAT, SurveyorAPI.chat, methods=["POST"]),
         Route("/v1/explain", route(explain), methods=["POST"]),
         Route("/v1/models", route(models)),
         Route("/v1/models/{name:path}", route(one_model)),

@@ -24,7 +24,7 @@ from classifiers import language
 from classifiers.shipped import Shipped
 from policies.located import ConfigError
 from policies.store import PolicyStore
-from router.api import add_routes
+from router.api import SurveyorAPI, add_routes
 from router.cache import EXACT, Cache, Kept, open_store
 from router.dashboard import create_dashboard
 from router.experts import ExpertAnswerer
@@ -262,7 +262,7 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
             yield
             app.state.runtime = None
 
-    app = FastAPI(title="Surveyor", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = SurveyorAPI(title="Surveyor", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app)
     app.mount("/dashboard", create_dashboard(lambda: app.state.runtime))
     return app

@@ -22,7 +22,13 @@ def run(settings: Settings, host: str | None, port: int | None, out: Console) ->
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     app = create_app(settings, lambda runtime: out.print(banner(runtime, host, port), markup=False, soft_wrap=True))
     uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # nothing here looks at the client's address
+        timeout_graceful_shutdown=STOP_SECONDS,
     )
 
 
