@@ -6,6 +6,7 @@ vector a token; `Encoder` is the network itself, int8, on onnxruntime. Neither e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ HEAD = 1_200  # characters
 TAIL = 800
 COUNTED = 2_000  # characters whose tokens are counted one by one; longer texts are sampled
 SAMPLE = 700  # characters a sample, three samples
+REMEMBERED = 30_000  # words whose ids are kept
+# How BERT's normaliser and pre-tokeniser cut plain ASCII; anything beyond it, and special tokens, is the library's.
+_PIECES = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
+_BEYOND = re.compile(r"[^\t\n\r -~]|\[(?:PAD|UNK)\]")
 UNKNOWN = 1  # the static tokenizer's [UNK]
 
 
@@ -59,6 +64,7 @@ class StaticEmbedder:
 
     def __init__(self, tokenizer: Tokenizer, rows: NDArray[np.int8], scale: Vector) -> None:
         self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
         self._rows = rows  # (vocabulary, 256)
         self._scale = scale  # (vocabulary,): a row times its scale is the token's weighted vector
 
@@ -87,13 +93,26 @@ class StaticEmbedder:
         return round(len(self._ids(sampled)) * len(text) / (3 * SAMPLE))
 
     def _ids(self, text: str) -> Ids:
+        """The library's ids; of plain ASCII word by word, remembered, which takes a third of the time."""
+        if _BEYOND.search(text) is not None:
+            return np.asarray(self._encoded(text), np.int64)
+        known, ids = self._known, []
+        for word in _PIECES.findall(text.lower()):
+            pieces = known.get(word)
+            if pieces is None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                pieces = known[word] = self._encoded(word)
+            ids += pieces
+        return np.array(ids, np.int64)
+
+    def _encoded(self, text: str) -> list[int]:
         try:
-            # `encode_batch_fast` is quicker in a loop, but hands even one text to another thread, which has
-            # to wake up first: 100 µs more in a server.
             found = self._tokenizer.encode(text, add_special_tokens=False)
         except (UnicodeEncodeError, TypeError):
             found = self._tokenizer.encode(clean(text), add_special_tokens=False)
-        return np.asarray(found.ids, np.int64)
+        ids: list[int] = found.ids
+        return ids
 
     def of(self, ids: Ids) -> Look:
         """The look of a text with these token ids."""

@@ -64,6 +64,9 @@ def warm() -> None:
 
 def detect(text: str) -> str:
     """The ISO 639-1 code of the text's main language, or "und"; never raises. Looks at 300 characters."""
+    head = text[:LOOKED_AT]
+    if head.isascii() and _english_share(head.lower().split()) >= 0.3:
+        return "en"  # what most prompts are, told without taking code and punctuation out first
     sample = " ".join(_plain(text[: 2 * LOOKED_AT]))[:LOOKED_AT]
     words = _WORDS.findall(sample.lower())
     letters = sum(map(len, words))

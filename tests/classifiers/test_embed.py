@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from classifiers.embed import Encoder, StaticEmbedder, window
 from classifiers.shipped import Shipped
 
+EMBEDDER = Shipped.load().embedder
 ODD = [
     "",
     " \n\t",
@@ -37,6 +40,34 @@ def test_any_text_has_a_look_and_a_row(shipped: Shipped, text: str) -> None:
     assert np.isfinite(row).all()
     assert shipped.embedder.count(text) >= 0
     assert 0.0 <= shipped.task.predict(look).confidence <= 1.0
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.text(alphabet=st.characters(max_codepoint=0x17F), max_size=60)
+    | st.lists(
+        st.sampled_from(
+            [
+                "Summarize",
+                "it's",
+                "e.g.",
+                "x_1",
+                "[UNK]",
+                "[CLS]",
+                "don't!",
+                "naïve",
+                "a\tb",
+                "\x7f",
+                "--",
+                "C++",
+                "ran",
+            ]
+        )
+    ).map(" ".join)
+)
+def test_remembered_words_have_the_library_s_ids(text: str) -> None:
+    embedder = EMBEDDER
+    assert list(embedder._ids(text)) == embedder._encoded(text)
 
 
 def test_the_leading_block_of_a_row_is_a_unit_sentence_embedding(shipped: Shipped) -> None:
