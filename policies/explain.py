@@ -31,8 +31,8 @@ _LOOKS: Mapping[str, str] = {
 def document(request_id: str, signals: Signals, decision: Decision) -> dict[str, Any]:
     """The answer of `/v1/explain`, as plain JSON values. Holds no text of the prompt.
 
-    A rule in shadow carries `"status": "shadow"` (it was not obeyed), and a refusal its sentence under
-    `decision.refusal`; both keys are absent otherwise.
+    A closed gate carries its `why`, a rule in shadow `"status": "shadow"` (it was not obeyed), and a refusal its
+    sentence under `decision.refusal`; these keys are absent otherwise.
     """
     return {
         "id": request_id,
@@ -48,6 +48,7 @@ def document(request_id: str, signals: Signals, decision: Decision) -> dict[str,
                     "confidence": reading.confidence,
                     "novelty": reading.novelty,
                     "open": reading.open,
+                    **({} if reading.open else {"why": reading.why}),
                 }
                 for name, reading in signals.experts.items()
             },
@@ -133,15 +134,20 @@ def _step(step: str) -> str:
     return f"the {name} expert on this machine" if family == "expert" else f"the {name} LLM"
 
 
+def _sure(confidence: float) -> str:
+    """A confidence in words; nothing that is learned is ever quite sure."""
+    return "over 99% sure" if confidence >= 0.995 else f"{confidence:.0%} sure"
+
+
 def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
     task = signals["task"]
     runner_up = f"; next would be {task['runner_up']}" if task["runner_up"] else ""
     look = _LOOKS.get(task["look"], task["look"])
-    branch.add(Text(f"task: {task['label']}, {task['confidence']:.0%} sure (said by {look}{runner_up})"))
+    branch.add(Text(f"task: {task['label']}, {_sure(task['confidence'])} (said by {look}{runner_up})"))
     branch.add(Text(f"novelty: {signals['novelty']:.2f}, where 0 is familiar and 1 is unlike anything known"))
     for name, reading in signals["experts"].items():
-        gate = "its gate is open" if reading["open"] else "its gate is closed"
-        said = f"says {reading['answer']!r}, {reading['confidence']:.0%} sure, novelty {reading['novelty']:.2f}"
+        gate = "its gate is open" if reading["open"] else f"its gate is closed. {reading.get('why', '')}".rstrip()
+        said = f"says {reading['answer']!r}, {_sure(reading['confidence'])}, novelty {reading['novelty']:.2f}"
         branch.add(Text(f"the {name} expert {said}; {gate}"))
     facts = signals["facts"]
     heard = [f"{facts['tokens']} tokens in language {signals['language']}"]

@@ -118,7 +118,7 @@ class Observer:
         for name, expert in self.shipped.experts.items():
             if expert.task == bound.task:
                 if facts.language not in (*expert.languages, "und"):
-                    why = f"reads {', '.join(expert.languages)}, not {facts.language}"
+                    why = f"It reads {', '.join(expert.languages)}, not {facts.language}."
                     return {name: Reading("", 0.0, 1.0, open=False, why=why, n=expert.n)}
                 return {name: expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))}
         return {}

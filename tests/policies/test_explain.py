@@ -127,3 +127,15 @@ def test_a_dead_fleet_leaves_the_cache() -> None:
 def test_a_pinned_model_is_named() -> None:
     text = aloud(explained(task="chitchat", fleet={"tiers": ["large"]}, pinned="gpt-x"))
     assert "Goes to the gpt-x LLM, because of pinned" in text
+
+
+def test_a_closed_gate_says_why() -> None:
+    reading = {"answer": "positive", "confidence": 0.86, "novelty": 0.5, "open": False, "why": "Its confidence is low."}
+    found = explained(**{**SENTIMENT, "experts": {"sentiment": reading}})
+    assert found["signals"]["experts"]["sentiment"]["why"] == "Its confidence is low."
+    assert "says 'positive', 86% sure, novelty 0.50; its gate is closed. Its confidence is low." in aloud(found)
+    assert "why" not in explained(**SENTIMENT)["signals"]["experts"]["sentiment"]
+
+
+def test_nothing_learned_is_quite_sure() -> None:
+    assert "over 99% sure" in aloud(explained(task={"label": "chitchat", "confidence": 0.999}))
