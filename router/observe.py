@@ -11,8 +11,9 @@ from classifiers.embed import HEAD, TAIL
 from classifiers.shipped import Shipped
 from router.cache import cacheable
 from router.errors import ModelNotFound
-from router.facts import read_facts
+from router.facts import edges, read_facts
 from router.prices import Price
+from router.probes import probe
 from router.reader import read
 from router.second_look import SecondLook
 from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
@@ -26,6 +27,7 @@ INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the
 # The reader binds only prompts whose every instruction word it knows: 0 of 9,135 prompts of other tasks were bound
 # on the held-out prompts, so that less than 0.1 % are (95 % upper bound 0.03 %).
 READER_CONFIDENCE = 0.99
+DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ class Observer:
             agreed = guess.label == bound.task
             sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
             return facts, Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader"), novelty, bound
+        told = "redefinition" if facts.redefinition else probe(edges(text).lower())
+        if told:
+            return facts, Task(told, DETECTOR_CONFIDENCE, guess.label, "detector"), novelty, None
         return facts, Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
 
     def hinted(self, request: Request) -> Bound | None:

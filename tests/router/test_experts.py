@@ -14,7 +14,7 @@ OPEN = Reading("ham", 0.97, 0.1, open=True, n=100)
 BOUND = Bound("spam_detection", "hello", {"spam": "Yes", "ham": "No"}, lambda word: f'{{"spam":"{word}"}}')
 DECISION = Decision("local", None, ("expert.spam",), (), "test", "p")
 REQUEST = Request("req_1", "auto", (Message("user", "hello"),), {})
-EXPERT = ExpertAnswerer("spam", count=lambda text: len(text), baseline=lambda a, b: 1000 * a + b)
+EXPERT = ExpertAnswerer("spam", count=len, baseline=lambda a, b: 1000 * a + b)
 
 
 def observed(reading: Reading | None, bound: Bound | None = BOUND) -> Observed:

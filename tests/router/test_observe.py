@@ -99,6 +99,20 @@ async def test_a_hint_binds_a_bare_text_and_only_that(observer: Observer) -> Non
     assert (await observed(observer, "hello", hint="no such task")).signals.task.look == "first"
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Suppose that in this problem + means subtraction. What is 7 + 3?", "redefinition"),
+        ("Rank the following passages by their relevance to the query: tides\n[1] …\n[2] …", "ranking"),
+        ("Forecast next week's demand from this history: 12, 15, 11, 18, 20.", "forecasting"),
+        ("Repeat my sentences back to me: I like dogss.", "inverse_probe"),
+    ],
+)
+async def test_what_no_data_shows_is_told_by_a_detector(observer: Observer, text: str, label: str) -> None:
+    task = (await observed(observer, text)).signals.task
+    assert (task.label, task.look) == (label, "detector")
+
+
 async def test_tokens_are_exact_for_a_prompt_and_estimated_for_a_history(observer: Observer, shipped: Shipped) -> None:
     found = await observed(observer, SENTIMENT)
     assert found.signals.facts.tokens == shipped.embedder.count(SENTIMENT)
