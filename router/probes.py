@@ -48,7 +48,7 @@ _CHOICES = re.compile(r"(?:^|\n)\s*\(?[a-d1-4][).:] .*\n\s*\(?[a-d1-4][).:] ")
 
 
 def probe(text: str) -> str:
-    """ "ranking", "forecasting", "inverse_probe", or "" for everything else.
+    """One of "ranking", "forecasting", "inverse_probe", or "" for everything else.
 
     `text` is where instructions stand, in lower case. A negated multiple-choice question counts as a probe
     when the negation stands in the question, not in its options.
