@@ -101,8 +101,10 @@ class TaskHead:
     def predict(self, look: Look) -> Guess:
         """The likeliest task type of one look; never raises."""
         found = self.probabilities(look)
-        second, best = np.argpartition(found, -2)[-2:].tolist()
-        return Guess(self.labels[best], float(found[best]), self.labels[second])
+        best = int(found.argmax())
+        confidence = float(found[best])
+        found[best] = -1.0  # the array is ours: the next largest is the runner-up
+        return Guess(self.labels[best], confidence, self.labels[int(found.argmax())])
 
     @classmethod
     def fit(

@@ -213,7 +213,7 @@ async def build(
 def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
     """The exact cache. Without a secret of the operator's, keys are this process' own."""
     secret = os.environ.get(settings.cache.secret_env, "")
-    if not secret and settings.cache.enabled and not settings.cache.url.startswith("memory:"):
+    if not secret and settings.cache.enabled and not settings.cache.embedded:
         log.warning("cache: set %s, or no other process can use what is kept", settings.cache.secret_env)
     return Cache(
         store=open_store(settings.cache),

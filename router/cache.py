@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -38,10 +39,13 @@ class Store(Protocol):
     async def set(self, name: str, value: bytes, *, px: int) -> Any:
         """Keep a value for `px` milliseconds."""
 
+    async def delete(self, name: str) -> Any:
+        """Forget a value."""
+
 
 def open_store(settings: CacheSettings) -> Store:
     """burner-redis in this process for `memory://`, else Redis by URL."""
-    if settings.url.startswith("memory:"):
+    if settings.embedded:
         embedded: Store = BurnerRedis()
         return embedded
     seconds = settings.timeout_ms / 1000
@@ -75,6 +79,7 @@ class Cache:
     on_fault: Callable[[], None] = field(default=lambda: None)
     _paused_until: float = 0.0
     _writes: set[asyncio.Task[None]] = field(default_factory=set)
+    _names: deque[str] = field(default_factory=deque)  # of the embedded store, which has no bound of its own
 
     async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
         """The kept answer, or None: not kept, too old, or the store is away."""
@@ -113,12 +118,16 @@ class Cache:
     async def _put(self, key: str, entry: bytes) -> None:
         async def put(name: str) -> None:
             await self.store.set(name, entry, px=self.settings.ttl_s * 1000)
+            if self.settings.embedded:
+                self._names.append(name)
+                if len(self._names) > self.settings.max_entries:
+                    await self.store.delete(self._names.popleft())
 
         await self._guarded(put, key)
 
     async def _guarded(self, call: Callable[[str], Any], key: str) -> Any:
         """One call to the store within its time; a failure is counted and the store left alone for a while."""
-        if not isinstance(self.store, Redis):  # in this process: it cannot be away
+        if self.settings.embedded:  # in this process: it cannot be away
             return await call(key)
         if time.monotonic() < self._paused_until:
             return None

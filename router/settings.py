@@ -91,8 +91,14 @@ class CacheSettings(_Section):
     url: str = Field(default="memory://", pattern=r"^(memory|redis|rediss|unix)://")
     ttl_s: int = Field(default=3600, gt=0)
     max_entry_kb: int = Field(default=512, gt=0)
+    max_entries: int = Field(default=10_000, gt=0)  # of memory://; a Redis has its own maxmemory
     timeout_ms: int = Field(default=50, gt=0)
     secret_env: str = "SURVEYOR_CACHE_SECRET"  # noqa: S105  # the name of a variable, not a secret
+
+    @property
+    def embedded(self) -> bool:
+        """Whether answers are kept in this process."""
+        return self.url.startswith("memory:")
 
 
 class LedgerSettings(_Section):

@@ -146,6 +146,15 @@ async def test_a_decision_without_the_cache_keeps_nothing() -> None:
     assert await store.answer(REQUEST, OBSERVED, DECISION) is None
 
 
+async def test_the_embedded_store_is_bounded() -> None:
+    store = cache(max_entries=3)
+    asked = [asking({**BODY, "max_tokens": n}) for n in range(1, 6)]
+    for request in asked:
+        await kept(store, Says(b"{}"), request)
+    found = [await store.answer(request, OBSERVED, DECISION) for request in asked]
+    assert [answer is not None for answer in found] == [False, False, True, True, True]
+
+
 async def test_entries_expire(redis: tuple[Any, str]) -> None:
     store = cache(redis[1], ttl_s=100, timeout_ms=1000)
     await kept(store, Says(b"{}"))
