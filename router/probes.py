@@ -21,24 +21,37 @@ _FORECASTING = re.compile(
 )
 _RANKING_CUES = ("rank", "order", "sort")
 _FORECASTING_CUES = ("predict", "forecast", "extrapolate", "estimate", "series")
-# One pattern a probe: memo trap, verbatim repeat, hindsight, information choice, negated choice.
+# One pattern a probe, each behind a word that it cannot do without: memo trap, verbatim repeat, hindsight,
+# information choice. (Negated choice is below.)
 _PROBES = (
-    re.compile(
-        r"\b(?:write|complete|finish|give)\b.{0,40}\b(?:quote|proverb|saying)\b.{0,40}"
-        r"\bends? (?:in|with) the words?\b",
-        re.DOTALL,
+    (
+        "word",
+        re.compile(
+            r"\b(?:write|complete|finish|give)\b.{0,40}\b(?:quote|proverb|saying)\b.{0,40}"
+            r"\bends? (?:in|with) the words?\b",
+            re.DOTALL,
+        ),
     ),
-    re.compile(
-        r"\brepeat\b.{0,40}\b(?:sentences?|text|phrases?|quotes?|words?|following|this)\b.{0,40}"
-        r"\b(?:back to me|exactly|verbatim|word for word)\b",
-        re.DOTALL,
+    (
+        "repeat",
+        re.compile(
+            r"\brepeat\b.{0,40}\b(?:sentences?|text|phrases?|quotes?|words?|following|this)\b.{0,40}"
+            r"\b(?:back to me|exactly|verbatim|word for word)\b",
+            re.DOTALL,
+        ),
     ),
-    re.compile(
-        r"\b(?:did|has|have) .{2,60} (?:make|made) the right (?:decision|choice|bet)\b|"
-        r"\bwas (?:it|this|that|the (?:bet|decision|gamble)).{0,30} (?:the )?right (?:decision|choice|call|bet)\b",
-        re.DOTALL,
+    (
+        "right ",
+        re.compile(
+            r"\b(?:did|has|have) .{2,60} (?:make|made) the right (?:decision|choice|bet)\b|"
+            r"\bwas (?:it|this|that|the (?:bet|decision|gamble)).{0,30} (?:the )?right (?:decision|choice|call|bet)\b",
+            re.DOTALL,
+        ),
     ),
-    re.compile(r"\bwh(?:ich|at) (?:piece of )?information would (?:help|be (?:most )?(?:useful|helpful))\b"),
+    (
+        "information would",
+        re.compile(r"\bwh(?:ich|at) (?:piece of )?information would (?:help|be (?:most )?(?:useful|helpful))\b"),
+    ),
 )
 _NEGATED = re.compile(
     r"\b(?:which|what)\b[^,]{0,80}\b(?:(?:is|are|was|were|does|do|did|can|could|would|has|have)(?: \w+){0,4} not\b|"
@@ -57,7 +70,7 @@ def probe(text: str) -> str:
         return "ranking"
     if any(cue in text for cue in _FORECASTING_CUES) and _FORECASTING.search(text):
         return "forecasting"
-    if any(pattern.search(text) for pattern in _PROBES):
+    if any(cue in text and pattern.search(text) for cue, pattern in _PROBES):
         return "inverse_probe"
     choices = _CHOICES.search(text) if "\n" in text else None
     if choices is not None:

@@ -223,7 +223,7 @@ def show(rows: list[dict[str, Any]], facts: dict[str, Any]) -> None:
             *(f"{found['least']:,.0f} to {found['most']:,.0f}", f"{found['p50']:.2f}", f"{found['p99']:.2f}"),
             f"{found['n']:,}",
         )
-    console = Console()
+    console = Console(width=120)
     console.print(table)
     for name, value in facts.items():
         console.print(f"{name}: {value}", highlight=False)
