@@ -30,7 +30,6 @@ REMEMBERED = 30_000  # words whose ids are kept
 # How BERT's normaliser and pre-tokeniser cut plain ASCII; anything beyond it, and special tokens, is the library's.
 _PIECES = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 _BEYOND = re.compile(r"[^\t\n\r -~]|\[(?:PAD|UNK)\]")
-UNKNOWN = 1  # the static tokenizer's [UNK]
 
 
 @dataclass(frozen=True, slots=True)

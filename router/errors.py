@@ -15,7 +15,7 @@ Each message ends with what to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -119,10 +119,17 @@ class NoAnswer(SurveyorError):
     status = 502
     code = "no_answer"
 
-    def __init__(self, tried: list[tuple[str, str]], last: UpstreamFailed | None) -> None:
-        said = "; ".join(f"{target}: {why}" for target, why in tried) or "no step was left to try"
+    def __init__(self, failures: Sequence[tuple[str, Exception]]) -> None:
+        said = "; ".join(f"{target}: {reason(problem)}" for target, problem in failures) or "no step was left to try"
         super().__init__(f"No model could answer ({said}). Retry, or check the models in surveyor.yaml.")
-        if last is not None and last.status == 429:
-            self.status, self.type, self.code = 429, "rate_limit_error", "rate_limit_exceeded"
-        if last is not None and last.retry_after:
-            self.headers["retry-after"] = last.retry_after
+        last = failures[-1][1] if failures else None
+        if isinstance(last, UpstreamFailed):
+            if last.status == 429:
+                self.status, self.type, self.code = 429, "rate_limit_error", "rate_limit_exceeded"
+            if last.retry_after:
+                self.headers["retry-after"] = last.retry_after
+
+
+def reason(problem: Exception) -> str:
+    """What an upstream said; of a mistake of our own only its kind, for its text may hold a prompt."""
+    return problem.why if isinstance(problem, UpstreamFailed) else f"an internal {type(problem).__name__}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 
-from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused
+from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused, reason
 from router.record import Record
 from router.types import Answer, Answerer, Decision, Observed, Outcome, Request, Signals
+
+log = logging.getLogger("surveyor")
 
 
 class Policy(Protocol):
@@ -57,7 +60,7 @@ class Gateway:
         """Ask each answerer in the order decided, until one does not abstain."""
         if decision.kind == "refuse":
             raise PolicyRefused(decision.refusal)
-        failures: list[tuple[str, UpstreamFailed]] = []
+        failures: list[tuple[str, Exception]] = []
         for step in decision.steps:
             if "only-if-cached" in request.cache_control and not step.startswith("cache."):
                 continue
@@ -65,9 +68,13 @@ class Gateway:
                 begun = perf_counter()
                 try:
                     answer = await answerer.answer(request, observed, decision)
-                except UpstreamFailed as problem:
+                except SurveyorError:
+                    raise  # the request itself is wrong
+                except Exception as problem:  # a failure, whatever it is: the next one is asked
+                    if not isinstance(problem, UpstreamFailed):
+                        log.exception("%s failed on %s", answerer.target, request.id)
                     failures.append((answerer.target, problem))
-                    record.tried(answerer.target, begun, "failed", problem.why)
+                    record.tried(answerer.target, begun, "failed", reason(problem))
                     continue
                 if answer is not None:
                     record.tried(answerer.target, begun, "answered")
@@ -75,7 +82,7 @@ class Gateway:
                 record.tried(answerer.target, begun, "abstained")
         if "only-if-cached" in request.cache_control:
             raise NotCached("This answer is not in the cache. Leave out `only-if-cached` to have it made.")
-        raise NoAnswer([(target, problem.why) for target, problem in failures], failures[-1][1] if failures else None)
+        raise NoAnswer(failures)
 
 
 def timed(decide: Callable[[Signals], Decision], signals: Signals) -> tuple[Decision, float]:

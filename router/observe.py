@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from classifiers.embed import HEAD, TAIL
+from classifiers.expert import Expert
 from classifiers.shipped import Shipped
 from router.cache import cacheable
 from router.errors import ModelNotFound
@@ -17,6 +19,8 @@ from router.probes import probe
 from router.reader import read
 from router.second_look import SecondLook
 from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
+
+log = logging.getLogger("surveyor.observe")
 
 REMEMBERED = 2_000  # requests just seen; they repeat in bursts, and for cached answers
 REMEMBERED_CHARS = 8_000
@@ -125,8 +129,16 @@ class Observer:
                 if facts.language not in (*expert.languages, "und"):
                     why = f"It reads {', '.join(expert.languages)}, not {facts.language}."
                     return {name: Reading("", 0.0, 1.0, open=False, why=why, n=expert.n)}
-                return {name: expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))}
+                return {name: await self.reading(expert, bound)}
         return {}
+
+    async def reading(self, expert: Expert, bound: Bound) -> Reading:
+        """What an expert would answer; one that fails has its gate closed, and an LLM answers."""
+        try:
+            return expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))
+        except Exception:
+            log.exception("expert %s failed", expert.name)
+            return Reading("", 0.0, 1.0, open=False, why="It failed; the log says why.", n=expert.n)
 
     def money(self, request: Request, facts: Facts, choice: Choice) -> Money:
         """Estimates for each tier, before the call."""

@@ -68,10 +68,6 @@ class PriceMap:
         """What a token costs there, or None."""
         return Price.from_map(self.entry(model))
 
-    def forget(self) -> None:
-        """Drop the parsed map (12 MB of objects) once the configured models are priced."""
-        self._entries = None
-
 
 def _packaged() -> Path:
     spec = importlib.util.find_spec("litellm")  # finds the package without running it

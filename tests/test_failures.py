@@ -146,4 +146,4 @@ def test_a_second_start_finds_the_first_one_s_ledger(tmp_path: Path, upstream: S
     for n in (1, 2):
         with surveyor(tmp_path, {"models": fleet(upstream.url)}, UPSTREAM_KEY="k") as server:
             ask(server, SENTIMENT)
-            eventually(partial(enough, server, n))
+            assert eventually(partial(enough, server, n))

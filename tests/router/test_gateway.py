@@ -35,6 +35,8 @@ class Temper:
         self.asked += 1
         if self.does == "abstains":
             return None
+        if self.does == "blunders":
+            raise KeyError("a secret of the prompt")
         if self.does.startswith("fails"):
             raise UpstreamFailed(self.does, status=429 if "429" in self.does else 500, headers={"retry-after": "3"})
         if self.does == "hangs":
@@ -96,6 +98,17 @@ async def test_a_failure_is_followed_by_the_next_step() -> None:
         ("hosted.a", "failed", "fails badly"),
         ("hosted.b", "answered", ""),
     ]
+
+
+async def test_a_blunder_of_ours_is_a_failure_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    here = world("abstains", "blunders", "says")
+    (await here.gateway().answer(REQUEST)).close("whole")
+    assert [attempt.outcome for attempt in here.closed[0].attempts] == ["abstained", "failed", "answered"]
+    assert here.closed[0].attempts[1].why == "an internal KeyError"  # no text of the prompt reaches the ledger
+    assert "hosted.a failed on req_1" in caplog.text
+    with pytest.raises(NoAnswer, match="an internal KeyError") as failed:
+        await world("abstains", "fails", "blunders").gateway().answer(REQUEST)
+    assert "secret" not in failed.value.message
 
 
 async def test_two_models_of_a_tier_are_asked_in_turn() -> None:

@@ -135,6 +135,15 @@ async def test_estimates_and_the_fleet(shipped: Shipped) -> None:
     observer.second_look.close()
 
 
+async def test_an_expert_that_fails_leaves_the_answer_to_an_llm(observer: Observer) -> None:
+    def broken(_texts: Sequence[str]) -> Any:
+        raise RuntimeError("out of memory")
+
+    observer.second_look._encode = broken
+    reading = (await observed(observer, SENTIMENT)).signals.experts["sentiment"]
+    assert (reading.open, reading.why) == (False, "It failed; the log says why.")
+
+
 async def test_texts_that_wait_together_are_encoded_together() -> None:
     batches: list[list[str]] = []
 

@@ -716,10 +716,14 @@ PIECES = st.sampled_from(
 
 @pytest.mark.parametrize("text", HARD, ids=lambda text: repr(text[:6]))
 def test_hostile_texts_are_survived(text: str) -> None:
-    read(request(text))
-    read(request(text[:19_000]))
-    read(request(ASK + text[:15_000]))
-    read(request(("system", "You are a bot for " + text[:1_900]), ("user", ASK)))
+    asked = (
+        request(text),
+        request(text[:19_000]),
+        request(ASK + text[:15_000]),
+        request(("system", "You are a bot for " + text[:1_900]), ("user", ASK)),
+    )
+    for reading in map(read, asked):
+        assert reading is None or reading.task in ("sentiment", "toxicity", "spam_detection")
 
 
 @settings(max_examples=150, deadline=None)
@@ -745,7 +749,8 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(JSON)
 def test_any_response_format_gives_a_form_or_an_abstention(wanted: Any) -> None:
-    read(request(ASK, response_format=wanted))
+    reading = read(request(ASK, response_format=wanted))
+    assert reading is None or all(isinstance(reading.render(word), str) for word in reading.labels.values())
 
 
 def test_a_dictionary_in_the_data_names_no_key() -> None:
