@@ -103,7 +103,7 @@ class Cache:
 
     def keep(self, request: Request, policy: str, answer: Answer, chunks: list[bytes]) -> None:
         """Store a whole answer, behind the request's back."""
-        if sum(map(len, chunks)) > self.settings.max_entry_kb * 1024 or not _sound(request, chunks):
+        if not _sound(request, chunks):
             return
         entry = {
             "at": time.time(),
@@ -171,11 +171,18 @@ class Kept:
     async def _copying(
         self, request: Request, policy: str, answer: Answer, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        seen = []
+        most = self.cache.settings.max_entry_kb * 1024
+        seen: list[bytes] | None = []
+        size = 0
         async for chunk in chunks:
-            seen.append(chunk)
+            size += len(chunk)
+            if size > most:
+                seen = None  # too much to keep; let it go now rather than at the end
+            if seen is not None:
+                seen.append(chunk)
             yield chunk
-        self.cache.keep(request, policy, answer, seen)
+        if seen is not None:
+            self.cache.keep(request, policy, answer, seen)
 
 
 def _sound(request: Request, chunks: list[bytes]) -> bool:
