@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,19 @@ class OpenAICompatible:
     model: Model
     session: aiohttp.ClientSession
     billing: Billing
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
+    _url: str = field(init=False)
+    _headers: Mapping[str, str] = field(init=False, repr=False)
+    _timeout: aiohttp.ClientTimeout = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if self.key:
+            headers["authorization"] = f"Bearer {self.key}"
+        timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS, sock_read=self.model.timeout_s)
+        object.__setattr__(self, "_url", f"{(self.model.base_url or '').rstrip('/')}/chat/completions")
+        object.__setattr__(self, "_headers", headers)
+        object.__setattr__(self, "_timeout", timeout)
 
     async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
         """The upstream's answer, once its first byte is here.
@@ -104,12 +116,8 @@ class OpenAICompatible:
             UpstreamRefused: the request itself is wrong; the client hears it.
         """
         try:
-            response = await self.session.post(
-                f"{(self.model.base_url or '').rstrip('/')}/chat/completions",
-                data=orjson.dumps(outgoing(request, self.model.upstream_name)),
-                headers=self._headers(),
-                timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS, sock_read=self.model.timeout_s),
-            )
+            body = orjson.dumps(outgoing(request, self.model.upstream_name))
+            response = await self.session.post(self._url, data=body, headers=self._headers, timeout=self._timeout)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             raise UpstreamFailed(f"no connection: {_said(problem)}") from problem
         try:
@@ -124,12 +132,6 @@ class OpenAICompatible:
         except BaseException:  # cancelled too: the upstream must not run on
             response.close()
             raise
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        if self.key:
-            headers["authorization"] = f"Bearer {self.key}"
-        return headers
 
     async def _refused(self, response: aiohttp.ClientResponse) -> None:
         body = await response.content.read(65_536)
@@ -193,7 +195,7 @@ class LiteLLM:
     model: Model
     sdk: Any
     billing: Billing
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     _closing: set[asyncio.Future[Any]] = field(default_factory=set)
 
     async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:

@@ -70,7 +70,7 @@ class Observer:
                 self.seen[key] = observed
                 if len(self.seen) > REMEMBERED:
                     self.seen.popitem(last=False)
-        return replace(observed, seconds={"observe": perf_counter() - begun})
+        return Observed(observed.signals, observed.bound, {"observe": perf_counter() - begun})
 
     async def look(self, request: Request) -> Observed:
         """Both looks, for the first time."""
