@@ -178,10 +178,8 @@ async def build(
     """A runtime whose parts the stack ends in the right order."""
     models = settings.models
     loading = asyncio.create_task(asyncio.to_thread(load_shipped, settings))
-    file = None if models else model_file()
-    if file is not None:
-        stand_in = await StandIn.start(file)
-        stack.push_async_callback(stand_in.stop)
+    stand_in = None if models else await start_stand_in(stack)
+    if stand_in is not None:
         models, keys = (stand_in.model,), {stand_in.model.id: stand_in.key}
     shipped = await loading
     priced = Priced(settings, models)
@@ -208,6 +206,20 @@ async def build(
     )
     ids = ("auto", *(model.id for model in models))
     return Runtime(settings, gateway, policies, shipped, ledger, metrics, models, ids, int(time.time()))
+
+
+async def start_stand_in(stack: AsyncExitStack) -> StandIn | None:
+    """The stand-in, if it is installed and comes up; without it only experts can answer."""
+    file = model_file()
+    if file is None:
+        return None
+    try:
+        stand_in = await StandIn.start(file)
+    except RuntimeError as problem:
+        log.warning("%s", problem)
+        return None
+    stack.push_async_callback(stand_in.stop)
+    return stand_in
 
 
 def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:

@@ -62,6 +62,7 @@ class StandIn:
                         return cls(process, key, as_model(url))
         except TimeoutError:
             process.kill()
+        await process.wait()
         raise RuntimeError("the stand-in model did not start; run `python -m router.standin FILE.gguf` to see why")
 
     async def stop(self) -> None:
