@@ -24,6 +24,15 @@ from router.wire import DONE, read_usage, replay, sse, sse_events
 # The upstream says that the request is wrong: another model would say so too, and the client should know.
 _CLIENT_AT_FAULT = frozenset({400, 413, 415, 422})
 _CONNECT_SECONDS = 5.0
+# What of a client's body reaches the litellm SDK: the parameters of the chat API, by name. The SDK takes its own
+# controls (base_url, api_key, mock_response, fallbacks, …) as arguments beside them, and no client may set those.
+_CHAT_PARAMETERS = frozenset(
+    """
+    model messages stream stream_options temperature top_p n stop max_tokens max_completion_tokens presence_penalty
+    frequency_penalty logit_bias logprobs top_logprobs seed user tools tool_choice parallel_tool_calls functions
+    function_call response_format reasoning_effort modalities audio prediction verbosity
+    """.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,7 @@ class LiteLLM:
         asked = outgoing(request, self.model.upstream_name)
         try:
             reply = await self.sdk.acompletion(
-                **asked,
+                **{name: value for name, value in asked.items() if name in _CHAT_PARAMETERS},
                 api_key=self.key,
                 api_base=self.model.base_url,
                 timeout=self.model.timeout_s,

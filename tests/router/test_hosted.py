@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import orjson
@@ -97,6 +98,32 @@ async def test_a_stream_that_breaks_raises_midway_and_has_a_bill(model: Answerer
     answer.release()
     assert (answer.usage.tokens_in, answer.usage.tokens_out) == (9, 2)
     assert answer.usage.cost == 29_000
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        {"base_url": "http://127.0.0.1:9/v1"},
+        {"api_base": "http://127.0.0.1:9/v1"},
+        {"api_key": "sk-mine"},
+        {"custom_llm_provider": "anthropic"},
+        {"mock_response": "hijacked"},
+        {"extra_headers": {"authorization": "Bearer sk-mine"}},
+        {"timeout": 0.0001},
+        {"fallbacks": ["openai/other"]},
+    ],
+    ids=lambda smuggled: next(iter(smuggled)),
+)
+async def test_a_client_steers_neither_upstream_nor_key(
+    model: Answerer, upstream: ScriptedUpstream, smuggled: dict[str, Any]
+) -> None:
+    request = asking("hello")
+    before = len(upstream.requests)
+    answer = await answered(model, replace(request, body={**request.body, **smuggled}))
+    body = orjson.loads(b"".join([chunk async for chunk in answer.chunks]))
+    assert body["choices"][0]["message"]["content"] == "".join(WORDS)
+    assert len(upstream.requests) == before + 1
+    assert upstream.headers[-1]["Authorization"] == "Bearer sk-x"
 
 
 async def test_an_unknown_price_is_unknown(model: Answerer) -> None:
