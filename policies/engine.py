@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from policies.compiled import Compiled, content_hash, index
 from policies.schema import Place, Rule, Taxonomy
 from policies.signals import View, best_expert
-from router.types import TIERS, Decision, Fired, Kind, Signals, Stage, Tier
+from router.types import EXACT, TIERS, Decision, Fired, Kind, Signals, Stage, Tier
 
 LARGEST: frozenset[Tier] = frozenset({"large", "reasoning"})
 MID_SIZE: frozenset[Tier] = frozenset({"standard"})
@@ -225,7 +225,7 @@ def _collect(words: list[str], draft: Draft, rules: Sequence[Compiled]) -> None:
 def _steps(draft: Draft) -> Iterator[str]:
     signals = draft.view.signals
     if signals.fleet.cache:
-        yield "cache.exact"
+        yield EXACT
     if draft.kind == "local":
         yield f"expert.{draft.expert}"
     if signals.pinned and draft.tiers:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from policies.explain import document
-from router.errors import BadRequest, ModelNotFound, SurveyorError, TooLarge, UpstreamFailed
+from router.errors import BadRequest, ModelNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
 from router.types import Answer, Request
 from router.wire import is_usage_event, parse_chat, sse
 
@@ -102,18 +102,19 @@ async def relay(request: Request, answer: Answer, send: Send, leaver: Leaver) ->
             leaver.stop()
             await send_whole(send, 200, body, headers.items())
         answer.close("whole")
-    except UpstreamFailed as problem:  # after the first chunk: reported, never hidden
-        answer.close("broken")
-        leaver.stop()
-        error = {"message": f"The answer broke off: {problem.why}.", "type": "server_error", "param": None}
-        await send(_piece(sse({"error": {**error, "code": "upstream_broke_off"}})))
-        await send(_piece(b"", more=False))
     except asyncio.CancelledError:
         answer.close("left")
         raise
-    except BaseException:
+    except Exception as problem:
         answer.close("broken")
-        raise
+        if not request.stream:
+            raise
+        leaver.stop()  # after the first chunk a break is reported, never hidden
+        if not isinstance(problem, UpstreamFailed):
+            log.exception("request %s", request.id)
+        error = {"message": f"The answer broke off: {reason(problem)}.", "type": "server_error", "param": None}
+        await send(_piece(sse({"error": {**error, "code": "upstream_broke_off"}})))
+        await send(_piece(b"", more=False))
 
 
 async def _relay_stream(request: Request, answer: Answer, headers: dict[str, str], send: Send, leaver: Leaver) -> None:

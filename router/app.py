@@ -25,7 +25,7 @@ from classifiers.shipped import Shipped
 from policies.located import ConfigError
 from policies.store import PolicyStore
 from router.api import SurveyorAPI, add_routes
-from router.cache import EXACT, Cache, Kept, open_store
+from router.cache import Cache, Kept, open_store
 from router.dashboard import create_dashboard
 from router.experts import ExpertAnswerer
 from router.gateway import Gateway
@@ -37,7 +37,7 @@ from router.prices import FREE, NANO, Price, PriceMap
 from router.second_look import SecondLook
 from router.settings import Model, Settings
 from router.standin import StandIn, model_file
-from router.types import TIERS, Answerer, Fleet
+from router.types import EXACT, TIERS, Answerer, Fleet
 
 log = logging.getLogger("surveyor")
 

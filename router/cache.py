@@ -21,12 +21,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from router.settings import CacheSettings
-from router.types import Answer, Answerer, Decision, Facts, Observed, Request, Usage
+from router.types import EXACT, Answer, Answerer, Decision, Facts, Observed, Request, Usage
 from router.wire import DONE, replay
 
 log = logging.getLogger("surveyor.cache")
 
-EXACT = "cache.exact"
 PAUSE_SECONDS = 1.0  # how long a store that failed is left alone
 
 
@@ -138,7 +137,7 @@ class Cache:
             self.faults += 1
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             self.on_fault()
-            log.warning("cache: %s does not answer (%s); going on without it", _shown(self.settings.url), problem)
+            log.warning("cache: %s does not answer (%s); going on without it", self.settings.shown_url, problem)
             return None
 
     async def close(self) -> None:
@@ -191,9 +190,3 @@ def _sound(request: Request, chunks: list[bytes]) -> bool:
         return False
     text = b"".join(chunks)
     return b'"content_filter"' not in text and b'"refusal":"' not in text and b'"error":{' not in text
-
-
-def _shown(url: str) -> str:
-    """A URL without its password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -149,7 +149,7 @@ def _task(verb: str) -> str:
     return next((kind for stem, kind in _VERBS.items() if low.startswith(stem)), low)
 
 
-_CODE = re.compile(r"```.{0,4000}?(?:```|\Z)|`[^`\n]{1,200}`|https?://\S{1,300}", re.DOTALL)
+CODE = re.compile(r"```.{0,4000}?(?:```|\Z)|`[^`\n]{1,200}`|https?://\S{1,300}", re.DOTALL)
 _CHAT = words_of(
     "U u ur r thx pls plz lol lmao omg wtf btw idk imo imho tbh gonna wanna gotta dunno cuz coz bcoz "
     "bc wat wut dat dis dem teh thier recieve "
@@ -177,7 +177,7 @@ def noise(text: str) -> float:
     """
     seen = text[:600] if len(text) <= 900 else text[:600].rsplit(" ", 1)[0]
     if "`" in seen or "http" in seen:
-        seen = _CODE.sub(" ", seen)
+        seen = CODE.sub(" ", seen)
     words = seen.replace(".", " ").replace(",", " ").replace("!", " ").replace("?", " ").split()
     if len(words) < 5:
         return 0.0

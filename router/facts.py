@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router.cues import domain, noise, redefinition, tasks
+from router.cues import CODE, domain, noise, redefinition, tasks
 from router.pii import pii
 from router.reading.forms import response_format
 from router.reading.wording import any_of, words_of
@@ -77,7 +77,6 @@ _ABOUT_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"\"[^\"\n]{1,600}\"|“[^”\n]{1,600}”|«[^»\n]{1,600}»|「[^」\n]{1,600}」")
-_CODE = re.compile(r"```.{0,4000}?(?:```|\Z)|`[^`\n]{1,200}`|https?://\S{1,300}", re.DOTALL)
 # Romanised Hindi beside English is the commonest code-mixing; these words are no English.
 _HINGLISH = words_of(
     "hai nahi nahin kya mujhe mera meri tera aap tum hum kaise kyun acha accha yaar bhai karo karna "
@@ -99,7 +98,7 @@ def code_mixed(text: str) -> bool:
         return _mixed_words(text)
     if _FOREIGN.search(text) is None:
         return _mixed_words(text)
-    plain = _QUOTED.sub(" ", _CODE.sub(" ", text))
+    plain = _QUOTED.sub(" ", CODE.sub(" ", text))
     # A line of another script below a question is a quotation; mixing happens within a line.
     return any(_mixed_line(line) for line in plain.split("\n") if not line.isascii()) and not _ABOUT_LANGUAGE.search(
         plain

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused, reason
 from router.record import Record
-from router.types import Answer, Answerer, Decision, Observed, Outcome, Request, Signals
+from router.types import EXACT, Answer, Answerer, Decision, Observed, Outcome, Request, Signals
 
 log = logging.getLogger("surveyor")
 
@@ -52,7 +52,7 @@ class Gateway:
             if isinstance(problem, SurveyorError):
                 problem.headers.update(record.headers(None))
             raise
-        if "cache.exact" not in decision.steps:
+        if EXACT not in decision.steps:
             answer.cache = "off"
         return answer.then(record)
 

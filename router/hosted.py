@@ -26,13 +26,12 @@ _CLIENT_AT_FAULT = frozenset({400, 413, 415, 422})
 _CONNECT_SECONDS = 5.0
 # What of a client's body reaches the litellm SDK: the parameters of the chat API, by name. The SDK takes its own
 # controls (base_url, api_key, mock_response, fallbacks, …) as arguments beside them, and no client may set those.
-_CHAT_PARAMETERS = frozenset(
-    """
-    model messages stream stream_options temperature top_p n stop max_tokens max_completion_tokens presence_penalty
-    frequency_penalty logit_bias logprobs top_logprobs seed user tools tool_choice parallel_tool_calls functions
-    function_call response_format reasoning_effort modalities audio prediction verbosity
-    """.split()
-)
+_CHAT_PARAMETERS = frozenset({
+    "model", "messages", "stream", "stream_options", "temperature", "top_p", "n", "stop", "max_tokens",
+    "max_completion_tokens", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "seed",
+    "user", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format",
+    "reasoning_effort", "modalities", "audio", "prediction", "verbosity",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,10 @@ class Billing:
         """Usage with money; cost is None where the price is unknown."""
         cost = self.price.cost(tokens_in, tokens_out, tokens_cached) if self.price else None
         return Usage(tokens_in, tokens_out, tokens_cached, cost, self.baseline(tokens_in, tokens_out))
+
+    def whole(self, answer: dict[str, Any], observed: Observed) -> Usage:
+        """The bill of a plain answer; without the upstream's own usage only the prompt is counted, by us."""
+        return self.bill(*(read_usage(answer.get("usage")) or (observed.signals.facts.tokens, 0)))
 
 
 class Relay:
@@ -156,10 +159,10 @@ class OpenAICompatible:
         try:
             parsed = orjson.loads(body)
             model = parsed.get("model", self.model.id)
-            counts = read_usage(parsed.get("usage")) or (observed.signals.facts.tokens, 0, 0)
+            usage = self.billing.whole(parsed, observed)
         except (orjson.JSONDecodeError, AttributeError):
             raise UpstreamFailed("the answer is not a JSON object") from None
-        return Answer(self.target, str(model), replay([body]), self.billing.bill(*counts))
+        return Answer(self.target, str(model), replay([body]), usage)
 
     async def _streamed(self, response: aiohttp.ClientResponse, observed: Observed) -> Answer:
         events = sse_events(response.content.iter_any())
@@ -223,8 +226,9 @@ class LiteLLM:
             )
             if not request.stream:
                 body = reply.model_dump_json(exclude_none=True).encode()
-                counts = read_usage(orjson.loads(body).get("usage")) or (observed.signals.facts.tokens, 0, 0)
-                return Answer(self.target, self.model.id, replay([body]), self.billing.bill(*counts))
+                return Answer(
+                    self.target, self.model.id, replay([body]), self.billing.whole(orjson.loads(body), observed)
+                )
             events = _litellm_events(reply)
             first = await anext(events, None)
         except Exception as problem:

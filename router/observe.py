@@ -31,6 +31,7 @@ INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the
 # The reader binds only prompts whose every instruction word it knows: 0 of 9,135 prompts of other tasks were bound
 # on the held-out prompts, so that less than 0.1 % are (95 % upper bound 0.03 %).
 READER_CONFIDENCE = 0.99
+FAILED = "It failed; the log says why."
 DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
 
 
@@ -66,7 +67,8 @@ class Observer:
         observed = self.seen.get(key)
         if observed is None:
             observed = await self.look(request)
-            if len(request.text) <= REMEMBERED_CHARS:
+            failed = any(reading.why == FAILED for reading in observed.signals.experts.values())
+            if len(request.text) <= REMEMBERED_CHARS and not failed:
                 self.seen[key] = observed
                 if len(self.seen) > REMEMBERED:
                     self.seen.popitem(last=False)
@@ -138,7 +140,7 @@ class Observer:
             return expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))
         except Exception:
             log.exception("expert %s failed", expert.name)
-            return Reading("", 0.0, 1.0, open=False, why="It failed; the log says why.", n=expert.n)
+            return Reading("", 0.0, 1.0, open=False, why=FAILED, n=expert.n)
 
     def money(self, request: Request, facts: Facts, choice: Choice) -> Money:
         """Estimates for each tier, before the call."""

@@ -100,6 +100,12 @@ class CacheSettings(_Section):
         """Whether answers are kept in this process."""
         return self.url.startswith("memory:")
 
+    @property
+    def shown_url(self) -> str:
+        """The URL without its password."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
 
 class LedgerSettings(_Section):
     """Where a row a request goes. Prompt text is never stored."""

@@ -19,6 +19,7 @@ Tier = Literal["small", "standard", "large", "reasoning"]
 # answer; refused: a guard, or the upstream, said no.
 Outcome = Literal["whole", "broken", "left", "failed", "refused"]
 
+EXACT = "cache.exact"  # the step that asks the exact cache
 STAGES: tuple[Stage, ...] = ("guard", "route", "tier", "budget", "shape", "flag")
 TIERS: tuple[Tier, ...] = ("small", "standard", "large", "reasoning")
 

@@ -42,7 +42,7 @@ def banner(runtime: Runtime, host: str, port: int) -> str:
         *(f"  {'models' if not place else '':9}{line}" for place, line in enumerate(_models(runtime))),
         f"  experts  {', '.join(experts) or 'none'}",
         f"  profile  {policy.profile}, {len(policy.rules)} rules",
-        f"  cache    {settings.cache.url.rpartition('@')[2] if settings.cache.enabled else 'off'}",
+        f"  cache    {settings.cache.shown_url if settings.cache.enabled else 'off'}",
         f"  ledger   {runtime.ledger.shown_url}; savings are measured against {settings.baseline}",
         "",
     ]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from router.cache import EXACT, Cache, Kept, cacheable, open_store
+from router.cache import Cache, Kept, cacheable, open_store
 from router.settings import CacheSettings
-from router.types import Answer, Decision, Facts, Message, Observed, Request, Signals, Task, Usage
+from router.types import EXACT, Answer, Decision, Facts, Message, Observed, Request, Signals, Task, Usage
 from router.wire import DONE, digest_of, replay
 
 OBSERVED = Observed(Signals(Task("chitchat", 0.9)))

@@ -139,9 +139,11 @@ async def test_an_expert_that_fails_leaves_the_answer_to_an_llm(observer: Observ
     def broken(_texts: Sequence[str]) -> Any:
         raise RuntimeError("out of memory")
 
-    observer.second_look._encode = broken
+    encode, observer.second_look._encode = observer.second_look._encode, broken
     reading = (await observed(observer, SENTIMENT)).signals.experts["sentiment"]
     assert (reading.open, reading.why) == (False, "It failed; the log says why.")
+    observer.second_look._encode = encode
+    assert (await observed(observer, SENTIMENT)).signals.experts["sentiment"].open  # a failure is not remembered
 
 
 async def test_texts_that_wait_together_are_encoded_together() -> None:
