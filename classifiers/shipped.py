@@ -35,14 +35,19 @@ class Shipped:
         Raises OSError when a file is missing. File hashes are not checked here: see `altered`.
         """
         place = folder or FOLDER
-        experts = sorted((place / EXPERTS).iterdir()) if (place / EXPERTS).is_dir() else []
         return cls(
             embedder=StaticEmbedder.load(place / "static"),
             encoder=Encoder.load(place / "encoder"),
             task=TaskHead.load(place / "task"),
             novelty=Novelty.load(place / "novelty"),
-            experts={expert.name: expert for expert in map(Expert.load, experts)},
+            experts={name: Expert.load(place / EXPERTS / name) for name in expert_names(place)},
         )
+
+
+def expert_names(folder: Path | None = None) -> list[str]:
+    """The experts of a folder, the packaged one by default, without loading them."""
+    place = (folder or FOLDER) / EXPERTS
+    return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
 
 
 def altered(folder: Path | None = None) -> list[str]:

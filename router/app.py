@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from watchfiles import awatch
 
 from classifiers import language
-from classifiers.shipped import Shipped
+from classifiers.shipped import Shipped, expert_names
 from policies.located import ConfigError
 from policies.store import PolicyStore
 from router.api import SurveyorAPI, add_routes
@@ -108,13 +108,23 @@ def load_shipped(settings: Settings) -> Shipped:
     """The shipped models, with the experts that the settings want."""
     shipped = Shipped.load()
     language.warm()
-    if settings.experts is True:
-        return shipped
-    wanted = settings.experts or ()
-    if unknown := sorted(set(wanted) - set(shipped.experts)):
-        known = ", ".join(shipped.experts)
-        raise ConfigError(CONFIG, None, f"no expert is named '{unknown[0]}' (experts). Valid names: {known}")
+    wanted = wanted_experts(settings)
     return replace(shipped, experts={name: expert for name, expert in shipped.experts.items() if name in wanted})
+
+
+def wanted_experts(settings: Settings) -> frozenset[str]:
+    """The names of the experts that the settings ask for.
+
+    Raises:
+        ConfigError: one of them does not ship.
+    """
+    known = frozenset(expert_names())
+    if isinstance(settings.experts, bool):
+        return known if settings.experts else frozenset()
+    if unknown := sorted(set(settings.experts) - known):
+        valid = ", ".join(sorted(known))
+        raise ConfigError(CONFIG, None, f"no expert is named '{unknown[0]}' (experts). Valid names: {valid}")
+    return frozenset(settings.experts)
 
 
 def load_policies(settings: Settings) -> PolicyStore:
@@ -255,8 +265,9 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     """The ASGI app. `announce` is called once, when it is ready.
 
     Raises:
-        ConfigError: a rule file is wrong, or a model's key is missing; before anything is started.
+        ConfigError: a rule file is wrong, a model's key is missing, or an expert is unknown; before anything starts.
     """
+    wanted_experts(settings)
     policies = load_policies(settings)
     keys = {model.id: key_of(model) for model in settings.models}
 

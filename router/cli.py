@@ -146,5 +146,5 @@ def main() -> None:
     try:
         app()
     except (ConfigError, FileNotFoundError) as problem:
-        err.print(str(problem), style="red", markup=False)
+        err.print(str(problem), style="red", markup=False, soft_wrap=True)
         raise SystemExit(2) from None

@@ -41,7 +41,7 @@ class Metrics:
         """Count a request that is over."""
         target = event.target or "none"
         self._requests.labels(target, event.outcome, event.cache).inc()
-        self._rules.labels(event.decision.rules[0].id if event.decision.rules else "none").inc()
+        self._rules.labels(event.decision.decider or "none").inc()
         self._tasks.labels(event.signals.task.label).inc()
         for stage, seconds in event.seconds.items():
             self._stages.labels(stage).observe(seconds)

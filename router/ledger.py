@@ -203,7 +203,7 @@ def as_row(event: Event) -> dict[str, Any]:
         "policy": decision.policy,
         "kind": decision.kind,
         "tier": decision.tier,
-        "rule": next((rule.id for rule in decision.rules if rule.decided), ""),
+        "rule": decision.decider,
         "rules": ",".join(rule.id for rule in decision.rules),
         "flags": ",".join(decision.flags),
         "decide_us": _us(seconds.get("decide", 0)),

@@ -189,6 +189,11 @@ class Decision:
     flags: tuple[str, ...] = ()
     refusal: str = ""
 
+    @property
+    def decider(self) -> str:
+        """The id of the rule that decided; empty when none did."""
+        return next((rule.id for rule in self.rules if rule.decided), "")
+
 
 # ── answer ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from policies.located import ConfigError
-from router.app import Priced, key_of, load_policies
+from router.app import Priced, create_app, key_of, load_policies, wanted_experts
 from router.cli import app
 from router.settings import Settings, read_settings
 
@@ -52,6 +52,14 @@ def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["policy", "check", "--config", str(path)])
     assert isinstance(result.exception, ConfigError)
     assert "did you mean 'models'" in str(result.exception)
+
+
+def test_experts_are_chosen_by_name_and_an_unknown_one_is_said_before_the_start() -> None:
+    assert wanted_experts(Settings()) == {"sentiment", "spam", "toxicity"}
+    assert wanted_experts(Settings(experts=False)) == frozenset()
+    assert wanted_experts(Settings(experts=("spam",))) == {"spam"}
+    with pytest.raises(ConfigError, match=r"no expert is named 'spma'.*Valid names: sentiment, spam, toxicity"):
+        create_app(Settings(experts=("spma",)))
 
 
 def test_a_missing_key_is_said_before_the_first_request() -> None:
