@@ -25,7 +25,7 @@ from policies.engine import Policy
 from policies.located import Located, nearest, read
 from policies.schema import RuleId, Strict
 from policies.signals import TASKS
-from router.types import TIERS, Decision, Facts, Fleet, Kind, Money, Reading, Signals, Task, Tier
+from router.types import TIERS, Decision, Facts, Fleet, Kind, Money, Operator, Reading, Signals, Task, Tier
 
 HERE = Path(__file__).parent
 
@@ -47,12 +47,14 @@ if TYPE_CHECKING:
     FactsGiven = Strict
     FleetGiven = Strict
     MoneyGiven = Strict
+    OperatorGiven = Strict
 else:
     TaskGiven = _mirror(Task, confidence=0.95)
     ReadingGiven = _mirror(Reading, answer="yes", confidence=0.97, novelty=0.1, open=True, n=5000)
     FactsGiven = _mirror(Facts)
     FleetGiven = _mirror(Fleet, tiers=TIERS)
     MoneyGiven = _mirror(Money)
+    OperatorGiven = _mirror(Operator)
 
 
 class Given(Strict):
@@ -64,6 +66,9 @@ class Given(Strict):
     experts: dict[str, ReadingGiven] = Field(default_factory=dict)
     fleet: FleetGiven = Field(default_factory=FleetGiven)
     money: MoneyGiven = Field(default_factory=MoneyGiven)
+    operator: OperatorGiven = Field(default_factory=OperatorGiven)
+    began: Tier | None = None
+    retrieved: float | None = None
     pinned: str = ""
 
     @field_validator("task", mode="before")
@@ -84,6 +89,9 @@ class Given(Strict):
             experts={name: Reading(**reading.model_dump()) for name, reading in self.experts.items()},
             fleet=Fleet(**self.fleet.model_dump()),
             money=Money(**self.money.model_dump()),
+            operator=Operator(**self.operator.model_dump()),
+            began=self.began,
+            retrieved=self.retrieved,
             pinned=self.pinned,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,14 @@ def index(
     return found
 
 
-def content_hash(rules: Sequence[Rule], thresholds: Mapping[str, float], taxonomy: Taxonomy) -> str:
+def content_hash(
+    rules: Sequence[Rule], thresholds: Mapping[str, float], taxonomy: Taxonomy, apply: Collection[str]
+) -> str:
     """Twelve hex digits that name everything a decision depends on, but for the signals."""
     content = [
         [rule.model_dump(mode="json", by_alias=True, exclude_unset=True) for rule in rules],
         dict(thresholds),
         taxonomy.model_dump(mode="json"),
+        sorted(apply),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -15,7 +15,6 @@ from router.types import STAGES, Decision, Fired, Signals
 _HEARD: Mapping[str, str] = {  # the facts worth saying, and how; a fact at its default is not said
     "code_mixed": "two languages or scripts are mixed",
     "tools": "functions may be called",
-    "redefinition": "something known is redefined",
 }
 
 
@@ -152,6 +151,7 @@ def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
     facts = signals["facts"]
     heard = [f"{facts['tokens']} tokens in language {signals['language']}"]
     heard += [said for name, said in _HEARD.items() if facts[name]]
+    heard += [f"its wording gives away: {', '.join(facts['cues'])}"] if facts["cues"] else []
     heard += [f"{facts['tasks']} tasks at once"] if facts["tasks"] > 1 else []
     heard += [f"{facts['noise']:.0%} of the words look mistyped"] if facts["noise"] else []
     heard += [f"domain {facts['domain']}"] if facts["domain"] != "none" else []

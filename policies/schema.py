@@ -94,6 +94,7 @@ class GuardThen(Then):
 
     local_only: Literal[True] | None = Field(None, description="only what stays on the operator's machines")
     needs: Literal["vision"] | None = Field(None, description="only models that see images")
+    resident_only: Literal[True] | None = Field(None, description="only what runs in the region where data must stay")
     fits_context: Literal[True] | None = Field(None, description="only models whose window holds the conversation")
     refuse: Sentence | None = Field(None, description="answer nobody; the sentence tells the client what to do")
 
@@ -111,17 +112,20 @@ class TierThen(Then):
     at_least: Tier | None = None
     at_most: Tier | None = None
     avoid: list[Literal["largest", "mid-size"]] = Field(default=[], min_length=1)
+    favour: Mark | None = Field(None, description="of the chosen tier, a model with this tag answers first")
+    stay: Literal[True] | None = Field(None, description="the tier that began this conversation, unless bounded away")
 
 
 class BudgetThen(Then):
-    """Saves money: the cheapest tier that fits the budget, or an open expert."""
+    """Saves money or time: the cheapest tier that fits the budget, one that is fast enough, or an open expert."""
 
     downgrade: Literal[True] | None = None
+    faster: Literal[True] | None = None
     kind: Literal["local"] | None = None
 
 
 class ShapeThen(Then):
-    """Advises on the prompt. Advice is reported; nothing is changed by it."""
+    """Advises on the prompt. Advice is reported; the prompt is changed only where the operator lets this rule."""
 
     advise: list[Mark] = Field(min_length=1, examples=[["few-shot"]])
 
@@ -206,19 +210,30 @@ class RuleFile(Strict):
     rules: list[AnyRule] = Field(min_length=1)
 
 
+class Threshold(Strict):
+    """A number that rules name instead of stating it, so that an operator can tune it."""
+
+    default: float
+    unit: Annotated[str, StringConstraints(min_length=1)] = Field(examples=["labels"])
+    meaning: Sentence
+    evidence: Sentence = Field(description="where the default comes from")
+
+
 class Profile(Strict):
     """A profile's manifest: which rule files act, in which order, with which thresholds."""
 
     title: Sentence
-    files: list[Annotated[str, Field(pattern=r"^[a-z0-9-]+\.yaml$")]] = Field(min_length=1)
-    thresholds: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], float] = {}
+    base: str | None = Field(None, description="a shipped profile that this one changes: the same id replaces a rule")
+    files: list[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.yaml$")]] = Field(min_length=1)
+    flow: list[RuleId] = Field(default=[], description="all route rules in the order in which they are asked")
+    thresholds: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], Threshold] = {}
 
 
 class Place(Strict):
     """Where a task type belongs in the survey."""
 
     survey: Literal[*SURVEY]  # type: ignore[valid-type]
-    figure: Literal[*QUESTIONS]  # type: ignore[valid-type]
+    figure: list[Literal[*QUESTIONS]] = []  # type: ignore[valid-type]
 
 
 class Taxonomy(Strict):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from policies.conditions import thresholds_in
 from policies.engine import Policy
 from policies.located import ConfigError, Located, load, nearest, read, text_of
-from policies.schema import HEADING, PAPER, PLACE, SECTIONS, Profile, Rule, RuleFile, Taxonomy
+from policies.schema import HEADING, PAPER, PLACE, SECTIONS, Profile, Rule, RuleFile, Taxonomy, Threshold
+from router.types import Status
 
 HERE = Path(__file__).parent
 
@@ -27,22 +28,30 @@ class Sourced:
         return self.file.error(("rules", self.index, key, *more), f"rule '{self.rule.id}': {message}")
 
 
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What an operator changes of a profile without writing rules. Every name must exist in it."""
+
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    status: Mapping[str, Status] = field(default_factory=dict)  # rule id → what it shall be
+    disable: Collection[str] = ()  # rule ids that shall be off
+    apply: Collection[str] | bool = ()  # shape rules that may change a prompt; True: all of them
+
+
 class PolicyStore:
     """Holds the policy in force. Raises `ConfigError` when the first one cannot be loaded.
 
     `profile` is the name of a shipped profile ("2026") or a folder with a `profile.yaml`. `overlay` is a folder
     of the operator's own rule files: a rule with a known id replaces that rule; a new one acts before the
-    catch-all of its stage, or right before the rule that its `before` names. `thresholds` override the profile's.
+    catch-all of its stage, or right before the rule that its `before` names. `tuning` is applied last.
     Both folders may hold a `survey.md` with further evidence to cite.
     """
 
-    def __init__(
-        self, profile: str | Path = "2026", overlay: Path | None = None, thresholds: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, profile: str | Path = "2026", overlay: Path | None = None, tuning: Tuning | None = None) -> None:
         self._profile = profile
         self._overlay = overlay
-        self._thresholds = dict(thresholds or {})
-        self._current = self._load()
+        self._tuning = tuning or Tuning()
+        self._current, self._sources = self._load()
 
     @property
     def current(self) -> Policy:
@@ -50,32 +59,44 @@ class PolicyStore:
         return self._current
 
     @property
+    def sources(self) -> Sequence[Sourced]:
+        """The rules of `current` before `tuning`, in their order, each with the place it was read from."""
+        return self._sources
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """The folders to watch for edits."""
-        return (profile_folder(self._profile), *([self._overlay] if self._overlay else []))
+        chain = (manifest.path.parent for manifest in _chain(self._profile))
+        return (*chain, *([self._overlay] if self._overlay else []))
 
     def reload(self) -> bool:
         """Read everything again; True when the policy changed.
 
         Raises `ConfigError` when the files cannot be used; `current` then stays what it was.
         """
-        policy = self._load()
+        policy, sources = self._load()
         changed = policy.hash != self._current.hash
         if changed:
-            self._current = policy
+            self._current, self._sources = policy, sources
         return changed
 
-    def _load(self) -> Policy:
-        folder = profile_folder(self._profile)
-        manifest = read(folder / "profile.yaml", Profile)
-        rules = _unique([each for name in manifest.value.files for each in _rules_of(folder / name)])
-        rules = _overlaid(rules, _unique([each for path in self._extra() for each in _rules_of(path)]))
-        thresholds = self._merged(manifest)
+    def _load(self) -> tuple[Policy, Sequence[Sourced]]:
+        chain = _chain(self._profile)
+        manifest = chain[-1]
+        rules: list[Sourced] = []
+        for each in chain:
+            files = [each.path.parent / name for name in each.value.files]
+            rules = _overlaid(rules, _unique([rule for path in files for rule in _rules_of(path)]))
+            rules = _in_order(rules, each)
+        rules = _overlaid(rules, _unique([rule for path in self._extra() for rule in _rules_of(path)]))
+        thresholds = self._merged(chain)
+        folders = [each.path.parent for each in chain]
         _check_thresholds(rules, thresholds)
-        _check_cites(rules, _evidence([HERE, folder, *([self._overlay] if self._overlay else [])]))
+        _check_cites(rules, _evidence([HERE, *folders, *([self._overlay] if self._overlay else [])]))
         _check_catch_all(rules, manifest)
         taxonomy = load(HERE / "taxonomy.yaml", Taxonomy)
-        return Policy(folder.name, tuple(each.rule for each in rules), thresholds, taxonomy)
+        tuned, apply = _tuned(rules, self._tuning, manifest)
+        return Policy(folders[-1].name, tuned, thresholds, taxonomy, apply), rules
 
     def _extra(self) -> list[Path]:
         if self._overlay is None:
@@ -84,13 +105,31 @@ class PolicyStore:
             raise ConfigError(self._overlay, None, "is no folder; create it and put your rule files in it")
         return sorted(path for path in self._overlay.iterdir() if path.suffix in (".yaml", ".yml"))
 
-    def _merged(self, manifest: Located[Profile]) -> Mapping[str, float]:
-        known = manifest.value.thresholds
-        for name in self._thresholds:
+    def _merged(self, chain: Sequence[Located[Profile]]) -> Mapping[str, float]:
+        known = {name: each.default for manifest in chain for name, each in manifest.value.thresholds.items()}
+        for name in self._tuning.thresholds:
             if name not in known:
                 hint = f"{nearest(name, list(known))} Valid thresholds: {', '.join(sorted(known))}"
-                raise manifest.error(("thresholds",), f"no threshold is named '{name}'{hint}")
-        return {**known, **self._thresholds}
+                raise chain[-1].error(("thresholds",), f"no threshold is named '{name}'{hint}")
+        return {**known, **self._tuning.thresholds}
+
+
+def thresholds_of(profile: str | Path) -> Mapping[str, Threshold]:
+    """The thresholds of a profile by name: default, unit, meaning, evidence."""
+    return {name: each for manifest in _chain(profile) for name, each in manifest.value.thresholds.items()}
+
+
+def _chain(profile: str | Path) -> list[Located[Profile]]:
+    """The manifests of a profile and of those that it builds on, the lowest first."""
+    chain: list[Located[Profile]] = []
+    wanted: str | Path | None = profile
+    while wanted is not None:
+        manifest = read(profile_folder(wanted) / "profile.yaml", Profile)
+        if any(manifest.path == each.path for each in chain):
+            raise manifest.error(("base",), "builds on itself; name another profile, or leave `base` out")
+        chain.insert(0, manifest)
+        wanted = manifest.value.base
+    return chain
 
 
 def profiles() -> list[str]:
@@ -142,6 +181,40 @@ def _overlaid(rules: list[Sourced], extra: Sequence[Sourced]) -> list[Sourced]:
             ends = bool(same) and _is_catch_all(result[same[-1]].rule)
             result.insert(same[-1] + (not ends) if same else len(result), each)
     return result
+
+
+def _in_order(rules: list[Sourced], manifest: Located[Profile]) -> list[Sourced]:
+    """The rules with those of the stage `route` in the order of the manifest's `flow`, where it has one."""
+    flow = manifest.value.flow
+    if not flow:
+        return rules
+    routes = {each.rule.id: each for each in rules if each.rule.stage == "route"}
+    for at, name in enumerate(flow):
+        if name not in routes:
+            raise manifest.error(("flow", at), f"no route rule is named '{name}'{nearest(name, list(routes))}")
+        if name in flow[:at]:
+            raise manifest.error(("flow", at), f"'{name}' stands twice; a rule is asked once")
+    if left := [name for name in routes if name not in flow]:
+        raise manifest.error(("flow",), f"leaves out the route rule '{left[0]}'; say where it is asked")
+    return [routes[name] for name in flow] + [each for each in rules if each.rule.stage != "route"]
+
+
+def _tuned(
+    rules: Sequence[Sourced], tuning: Tuning, manifest: Located[Profile]
+) -> tuple[tuple[Rule, ...], frozenset[str]]:
+    """The rules with the operator's statuses, and the shape rules that may change a prompt."""
+    stages = {each.rule.id: each.rule.stage for each in rules}
+    shaping = [name for name, stage in stages.items() if stage == "shape"]
+    wanted = shaping if tuning.apply is True else list(tuning.apply or ())
+    for name in (*tuning.status, *tuning.disable, *wanted):
+        if name not in stages:
+            raise manifest.error((), f"no rule is named '{name}'{nearest(name, list(stages))}")
+    for name in wanted:
+        if name not in shaping:
+            raise manifest.error((), f"rule '{name}' does not shape prompts. Those that do: {', '.join(shaping)}")
+    status = {**tuning.status, **dict.fromkeys(tuning.disable, "off")}
+    tuned = (each.rule.model_copy(update={"status": status.get(each.rule.id, each.rule.status)}) for each in rules)
+    return tuple(tuned), frozenset(wanted)
 
 
 # ── checks that need more than one file ──────────────────────────────────────────────────────────

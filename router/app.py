@@ -23,7 +23,7 @@ from watchfiles import awatch
 from classifiers import language
 from classifiers.shipped import Shipped, expert_names
 from policies.located import ConfigError
-from policies.store import PolicyStore
+from policies.store import PolicyStore, Tuning
 from router.api import SurveyorAPI, add_routes
 from router.cache import Cache, Kept, open_store
 from router.dashboard import create_dashboard
@@ -130,7 +130,7 @@ def wanted_experts(settings: Settings) -> frozenset[str]:
 def load_policies(settings: Settings) -> PolicyStore:
     """The policy of the settings, checked."""
     policy = settings.policy
-    return PolicyStore(policy.profile, policy.rules, policy.thresholds)
+    return PolicyStore(policy.profile, policy.rules, Tuning(thresholds=policy.thresholds))
 
 
 def create_observer(settings: Settings, shipped: Shipped, priced: Priced, models: tuple[Model, ...]) -> Observer:

@@ -20,6 +20,12 @@ Tier = Literal["small", "standard", "large", "reasoning"]
 Outcome = Literal["whole", "broken", "left", "failed", "refused"]
 
 EXACT = "cache.exact"  # the step that asks the exact cache
+# What a prompt's wording may give away; each is the name of a detector in cues.py or probes.py.
+CUES: tuple[str, ...] = (
+    *("redefined-symbol", "counterfactual"),  # the prompt gives a known symbol, or a known fact, a new meaning
+    *("memo-trap", "hindsight", "negation", "verbatim-repeat", "information-choice"),  # inverse-scaling probes
+    *("perturbed", "calculation", "rationale", "synthesis", "implicit", "niche-fact", "symbol-art", "about-people"),
+)
 STAGES: tuple[Stage, ...] = ("guard", "route", "tier", "budget", "shape", "flag")
 TIERS: tuple[Tier, ...] = ("small", "standard", "large", "reasoning")
 
@@ -77,14 +83,23 @@ class Facts:
     code_mixed: bool = False  # two languages or scripts in one text
     tools: bool = False
     modalities: tuple[str, ...] = ()  # "image", "audio", "file": parts other than text
-    output: str = "free"  # wanted form: free | label | number | json | code
+    output: str = "free"  # wanted form: free | label | number | span | json | code
     labels: int = 0  # size of the label list in the prompt; 0 when there is none
     demonstrations: int = 0  # few-shot examples in the prompt
     context: str = "none"  # supplied passage: none | partial | sufficient
-    redefinition: bool = False  # a known symbol, rule or fact is redefined
+    overlap: float | None = None  # share of the question's words that the passage holds; None without both
+    candidates: int = 0  # texts to choose among or to rank
+    cues: tuple[str, ...] = ()  # of CUES, those that were seen
     tasks: int = 1  # distinct tasks asked for
+    difficulty: float = 0.0  # 0 (anyone) .. 1 (expert work of many steps)
     noise: float = 0.0  # share of words that look mistyped, 0..1
+    source_language: str = ""  # of a translation, ISO 639-1; "" when it is none, "und" when undecided
+    target_language: str = ""
+    source_tier: str = "none"  # training data that there is in it: none | rich | mid | low | extreme | und
+    target_tier: str = "none"
+    source_related: bool = False  # the source is poor, but a language of its family is rich
     domain: str = "none"  # high-stakes domain: none | health | finance | law
+    harm: str = "none"  # kind of harm that the request is after; none for nearly all
     pii: tuple[str, ...] = ()  # kinds of personal data or secrets found, never the values
 
 
@@ -121,7 +136,9 @@ class Reading:
     novelty: float  # 0 (like the training data) .. 1, quantile on held-out in-domain data
     open: bool
     why: str = ""
+    shut: str = ""  # the same in a word: unsure | novel | labels | language | failed | uncertified; "" when open
     n: int = 0  # labelled examples behind the expert
+    traits: tuple[str, ...] = ()  # of its card: adapter | uncalibrated | shortcut-prone
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +148,10 @@ class Fleet:
     tiers: tuple[Tier, ...] = ()  # tiers with a model that is up
     local_tiers: tuple[Tier, ...] = ()  # of these, the ones that stay on the operator's machines
     vision_tiers: tuple[Tier, ...] = ()
+    resident_tiers: tuple[Tier, ...] = ()  # of these, the ones in the region where data must stay
     windows: Mapping[str, int] = field(default_factory=dict)  # tier → context window, tokens
+    p95: Mapping[str, float] = field(default_factory=dict)  # tier → declared 95th percentile of its latency, seconds
+    tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # tier → tag → first model that has it
     cache: bool = True  # this request may be answered from the cache
     index: bool = False  # a retrieval index is configured
     keep_private: bool = False  # personal data and secrets must not leave the machine
@@ -147,6 +167,17 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """What the operator declared about the traffic as a whole."""
+
+    prefer: tuple[str, ...] = ()  # quality | robust | calibrated | fair | explain | listwise | refuse-harm
+    metrics: Mapping[str, str] = field(default_factory=dict)  # task type → how its answers are measured
+    llm_languages: tuple[str, ...] = ()  # languages that the LLMs are known to handle
+    slo: float | None = None  # seconds to the first byte that clients were promised
+    residency: str = ""  # region where data must stay; "" anywhere
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """All that a decision may depend on: no clock, no I/O, no prompt text."""
 
@@ -156,6 +187,9 @@ class Signals:
     experts: Mapping[str, Reading] = field(default_factory=dict)  # only bound experts
     fleet: Fleet = Fleet()
     money: Money = Money()
+    operator: Operator = Operator()
+    began: Tier | None = None  # the tier that answered the first turn of this conversation
+    retrieved: float | None = None  # cosine of the best passage in the index, -1..1; None when nothing was looked up
     pinned: str = ""  # the configured model that the client asked for by id; "" means auto
 
 
@@ -187,6 +221,7 @@ class Decision:
     policy: str  # content hash of the policy that decided
     advice: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    apply: tuple[tuple[str, str], ...] = ()  # (rule, advice) that the operator lets change the prompt
     refusal: str = ""
 
     @property
