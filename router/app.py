@@ -23,7 +23,7 @@ from watchfiles import awatch
 from classifiers import language
 from classifiers.shipped import Shipped, expert_names
 from policies.located import ConfigError
-from policies.store import PolicyStore, Tuning
+from policies.store import PolicyStore
 from router.api import SurveyorAPI, add_routes
 from router.cache import Cache, Kept, open_store
 from router.dashboard import create_dashboard
@@ -35,7 +35,7 @@ from router.ledger import Ledger
 from router.observe import Choice, Observer
 from router.prices import FREE, NANO, Price, PriceMap
 from router.second_look import SecondLook
-from router.settings import Model, Settings
+from router.settings import Model, Settings, load_policies
 from router.standin import StandIn, model_file
 from router.types import EXACT, TIERS, Answerer, Fleet
 
@@ -125,12 +125,6 @@ def wanted_experts(settings: Settings) -> frozenset[str]:
         valid = ", ".join(sorted(known))
         raise ConfigError(CONFIG, None, f"no expert is named '{unknown[0]}' (experts). Valid names: {valid}")
     return frozenset(settings.experts)
-
-
-def load_policies(settings: Settings) -> PolicyStore:
-    """The policy of the settings, checked."""
-    policy = settings.policy
-    return PolicyStore(policy.profile, policy.rules, Tuning(thresholds=policy.thresholds))
 
 
 def create_observer(settings: Settings, shipped: Shipped, priced: Priced, models: tuple[Model, ...]) -> Observer:

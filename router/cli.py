@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
+
+from router.commands import policy
+from router.commands.options import AsJson, Config, Profile, err, out, print_json, settings_of
 
 app = typer.Typer(
     help="LLM routing that cites its evidence. Start with `surveyor serve`.",
@@ -17,17 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-policy_app = typer.Typer(help="Look at the rules and check them.", no_args_is_help=True)
-app.add_typer(policy_app, name="policy")
+app.add_typer(policy.app, name="policy")
 bench_app = typer.Typer(help="Measure the parts on this machine.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
-
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; ./surveyor.yaml if there is one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Profile = Annotated[str | None, typer.Option("--profile", help="Another profile than the configured one.")]
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 @app.command()
@@ -39,7 +32,7 @@ def serve(
     """Serve the OpenAI-compatible endpoint."""
     from router.commands.serve import run  # noqa: PLC0415  # keeps `surveyor --help` quick
 
-    run(_settings(config), host, port, out)
+    run(settings_of(config), host, port, out)
 
 
 @app.command()
@@ -48,9 +41,9 @@ def explain(prompt: str, config: Config = None, profile: Profile = None, as_json
     from policies.explain import tree  # noqa: PLC0415
     from router.commands.explain import explained  # noqa: PLC0415
 
-    found = asyncio.run(explained(_with_profile(_settings(config), profile), prompt))
+    found = asyncio.run(explained(settings_of(config, profile), prompt))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         out.print(tree(found))
 
@@ -69,29 +62,11 @@ def try_(
     with err.status("") as status:
         rows = asyncio.run(send_all(url, prompts, lambda number: status.update(f"{number} of {len(prompts)}")))
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         out.print(as_table(rows))
     if any(row["error"] for row in rows):
         raise typer.Exit(1)
-
-
-@policy_app.command("check")
-def policy_check(config: Config = None, profile: Profile = None) -> None:
-    """Check every rule file; a mistake is shown with file, line and what to write."""
-    from router.app import load_policies  # noqa: PLC0415
-
-    settings = _settings(config)
-    policy = load_policies(_with_profile(settings, profile)).current
-    out.print(f"profile {policy.profile}: {len(policy.rules)} rules, hash {policy.hash[:12]}, no mistakes")
-
-
-@policy_app.command("schema")
-def policy_schema() -> None:
-    """Print the JSON Schema of rule files, for editors."""
-    from policies.schema import json_schema  # noqa: PLC0415
-
-    _print_json(json_schema())
 
 
 @bench_app.command("observe")
@@ -111,21 +86,9 @@ def _bench(what: str, as_json: bool) -> None:
 
     rows = bench.MEASURES[what]()
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         out.print(bench.as_table(rows))
-
-
-def _settings(config: Path | None) -> Any:
-    from router.settings import read_settings  # noqa: PLC0415
-
-    return read_settings(config)
-
-
-def _with_profile(settings: Any, profile: str | None) -> Any:
-    if profile is None:
-        return settings
-    return settings.model_copy(update={"policy": settings.policy.model_copy(update={"profile": profile})})
 
 
 def _read(path: Path) -> str:
@@ -133,10 +96,6 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise SystemExit(f"{path}: {problem}") from None
-
-
-def _print_json(value: Any) -> None:
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def main() -> None:

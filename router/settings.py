@@ -14,6 +14,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from policies.located import load
+from policies.store import PolicyStore, Tuning
 from router.types import TIERS, Tier
 
 STAND_IN = "smollm2-135m-instruct"
@@ -168,3 +169,13 @@ def read_settings(path: Path | None, environ: Mapping[str, str] = os.environ) ->
         Model(id=name, tier=tier, base_url=url, api_key_env="OPENAI_API_KEY") for name, tier in OPENAI_MODELS
     )
     return settings.model_copy(update={"models": models})
+
+
+def load_policies(settings: Settings) -> PolicyStore:
+    """The policy of the settings, checked.
+
+    Raises:
+        ConfigError: a rule file is wrong, or a name is unknown.
+    """
+    policy = settings.policy
+    return PolicyStore(policy.profile, policy.rules, Tuning(thresholds=policy.thresholds))

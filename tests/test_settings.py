@@ -9,9 +9,9 @@ import yaml
 from typer.testing import CliRunner
 
 from policies.located import ConfigError
-from router.app import Priced, create_app, key_of, load_policies, wanted_experts
+from router.app import Priced, create_app, key_of, wanted_experts
 from router.cli import app
-from router.settings import Settings, read_settings
+from router.settings import Settings, load_policies, read_settings
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,8 +8,8 @@ import orjson
 
 from policies.explain import document
 from router.api import new_id
-from router.app import Priced, create_observer, load_policies, load_shipped
-from router.settings import Settings
+from router.app import Priced, create_observer, load_shipped
+from router.settings import Settings, load_policies
 from router.standin import as_model, model_file
 from router.wire import parse_chat
 

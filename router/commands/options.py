@@ -1,0 +1,40 @@
+"""What the commands share: their common options, the two consoles, and how settings are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from router.settings import Settings
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file; ./surveyor.yaml if there is one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="Another profile than the configured one.")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def settings_of(config: Path | None, profile: str | None = None) -> Settings:
+    """The settings of a file (see `read_settings`), with another profile where one is named.
+
+    Raises:
+        ConfigError: with file, line and what to write.
+        FileNotFoundError: `config` was named and is not there.
+    """
+    from router.settings import read_settings  # noqa: PLC0415  # keeps `surveyor --help` quick
+
+    settings = read_settings(config)
+    if profile is None:
+        return settings
+    return settings.model_copy(update={"policy": settings.policy.model_copy(update={"profile": profile})})
+
+
+def print_json(value: Any) -> None:
+    """A value as indented JSON on standard output, untouched by the console's width."""
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
