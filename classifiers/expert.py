@@ -90,12 +90,15 @@ class Gated:
 class Expert:
     """What one expert knows: a task, its languages, and a gated head for each label set."""
 
-    def __init__(self, name: str, task: str, languages: Sequence[str], heads: Sequence[Gated], n: int) -> None:
+    def __init__(
+        self, name: str, task: str, languages: Sequence[str], heads: Sequence[Gated], n: int, traits: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.task = task
         self.languages = tuple(languages)
         self.heads = tuple(heads)
         self.n = n  # labelled examples behind the expert
+        self.traits = tuple(traits)  # what its card declares; see `Reading.traits`
 
     @property
     def label_sets(self) -> tuple[frozenset[str], ...]:
@@ -110,10 +113,14 @@ class Expert:
         wanted = frozenset(labels)
         gated = next((each for each in self.heads if frozenset(each.head.labels) == wanted), None)
         if gated is None:
-            return Reading("", 0.0, 1.0, open=False, why=self._unfit(wanted), n=self.n)
+            return self.closed("labels", self._unfit(wanted))
         answer, sure, novelty = gated.read(vector)
-        why = _why(gated, sure, novelty)
-        return Reading(answer, sure, novelty, open=not why, why=why, n=self.n)
+        shut, why = _shut(gated, sure, novelty)
+        return Reading(answer, sure, novelty, not shut, why, shut, self.n, self.traits)
+
+    def closed(self, shut: str, why: str) -> Reading:
+        """The reading of a text that it does not even look at: no answer, and the gate closed."""
+        return Reading("", 0.0, 1.0, False, why, shut, self.n, self.traits)
 
     def _unfit(self, wanted: frozenset[str]) -> str:
         known = " or ".join("{" + ", ".join(sorted(each)) + "}" for each in self.label_sets)
@@ -131,6 +138,7 @@ class Expert:
             facts.append(own | {"gate": asdict(each.gate)})
         save_file(arrays, folder / "heads.safetensors")
         about = {"name": self.name, "task": self.task, "languages": self.languages, "n": self.n, "heads": facts}
+        about |= {"traits": self.traits} if self.traits else {}
         (folder / "expert.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
@@ -143,15 +151,15 @@ class Expert:
             weights, bias = arrays[f"weights{place}"], arrays[f"bias{place}"]
             head = Head(tuple(own["labels"]), weights, bias, own["temperature"])
             heads.append(Gated(head, Novelty.load(folder, f"novelty{place}"), Gate(**own["gate"]), own["limit"]))
-        return cls(about["name"], about["task"], about["languages"], heads, about["n"])
+        return cls(about["name"], about["task"], about["languages"], heads, about["n"], about.get("traits", ()))
 
 
-def _why(gated: Gated, sure: float, novelty: float) -> str:
-    """Why the gate is shut for such a reading; empty when it is open."""
+def _shut(gated: Gated, sure: float, novelty: float) -> tuple[str, str]:
+    """Why the gate is shut for such a reading, in a word and in a sentence; both empty when it is open."""
     if gated.gate.closed:
-        return "No confidence threshold could be certified for this label set."
+        return "uncertified", "No confidence threshold could be certified for this label set."
     if sure < gated.gate.threshold:
-        return f"Its confidence {sure:.3f} is below the certified {gated.gate.threshold:.3f}."
+        return "unsure", f"Its confidence {sure:.3f} is below the certified {gated.gate.threshold:.3f}."
     if novelty > gated.limit:
-        return f"The text is unlike its training data: novelty {novelty:.3f} is above {gated.limit:.3f}."
-    return ""
+        return "novel", f"The text is unlike its training data: novelty {novelty:.3f} is above {gated.limit:.3f}."
+    return "", ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,12 +30,19 @@ class Sourced:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What an operator changes of a profile without writing rules. Every name must exist in it."""
+    """What an operator changes of a profile without writing rules. Every name must exist in it.
+
+    `blame` makes the error to raise about a field and a name in it, such as `("thresholds", "nioisy")`; it knows
+    where the operator wrote that.
+    """
 
     thresholds: Mapping[str, float] = field(default_factory=dict)
     status: Mapping[str, Status] = field(default_factory=dict)  # rule id → what it shall be
     disable: Collection[str] = ()  # rule ids that shall be off
     apply: Collection[str] | bool = ()  # shape rules that may change a prompt; True: all of them
+    blame: Callable[[tuple[str, str], str], ConfigError] = field(
+        default=lambda loc, message: ConfigError(loc[0], None, message), compare=False
+    )
 
 
 class PolicyStore:
@@ -87,7 +94,7 @@ class PolicyStore:
         for each in chain:
             files = [each.path.parent / name for name in each.value.files]
             rules = _overlaid(rules, _unique([rule for path in files for rule in _rules_of(path)]))
-            rules = _in_order(rules, each)
+            rules = _in_order(_dropped(rules, each), each)
         rules = _overlaid(rules, _unique([rule for path in self._extra() for rule in _rules_of(path)]))
         thresholds = self._merged(chain)
         folders = [each.path.parent for each in chain]
@@ -95,7 +102,7 @@ class PolicyStore:
         _check_cites(rules, _evidence([HERE, *folders, *([self._overlay] if self._overlay else [])]))
         _check_catch_all(rules, manifest)
         taxonomy = load(HERE / "taxonomy.yaml", Taxonomy)
-        tuned, apply = _tuned(rules, self._tuning, manifest)
+        tuned, apply = _tuned(rules, self._tuning)
         return Policy(folders[-1].name, tuned, thresholds, taxonomy, apply), rules
 
     def _extra(self) -> list[Path]:
@@ -110,7 +117,7 @@ class PolicyStore:
         for name in self._tuning.thresholds:
             if name not in known:
                 hint = f"{nearest(name, list(known))} Valid thresholds: {', '.join(sorted(known))}"
-                raise chain[-1].error(("thresholds",), f"no threshold is named '{name}'{hint}")
+                raise self._tuning.blame(("thresholds", name), f"no threshold is named '{name}'{hint}")
         return {**known, **self._tuning.thresholds}
 
 
@@ -183,6 +190,15 @@ def _overlaid(rules: list[Sourced], extra: Sequence[Sourced]) -> list[Sourced]:
     return result
 
 
+def _dropped(rules: list[Sourced], manifest: Located[Profile]) -> list[Sourced]:
+    """The rules but for those that the manifest does without."""
+    known = [each.rule.id for each in rules]
+    for at, name in enumerate(manifest.value.without):
+        if name not in known:
+            raise manifest.error(("without", at), f"no rule is named '{name}'{nearest(name, known)}")
+    return [each for each in rules if each.rule.id not in manifest.value.without]
+
+
 def _in_order(rules: list[Sourced], manifest: Located[Profile]) -> list[Sourced]:
     """The rules with those of the stage `route` in the order of the manifest's `flow`, where it has one."""
     flow = manifest.value.flow
@@ -199,20 +215,24 @@ def _in_order(rules: list[Sourced], manifest: Located[Profile]) -> list[Sourced]
     return [routes[name] for name in flow] + [each for each in rules if each.rule.stage != "route"]
 
 
-def _tuned(
-    rules: Sequence[Sourced], tuning: Tuning, manifest: Located[Profile]
-) -> tuple[tuple[Rule, ...], frozenset[str]]:
+def _tuned(rules: Sequence[Sourced], tuning: Tuning) -> tuple[tuple[Rule, ...], frozenset[str]]:
     """The rules with the operator's statuses, and the shape rules that may change a prompt."""
     stages = {each.rule.id: each.rule.stage for each in rules}
     shaping = [name for name, stage in stages.items() if stage == "shape"]
     wanted = shaping if tuning.apply is True else list(tuning.apply or ())
-    for name in (*tuning.status, *tuning.disable, *wanted):
-        if name not in stages:
-            raise manifest.error((), f"no rule is named '{name}'{nearest(name, list(stages))}")
+    for key, names in (("status", tuning.status), ("disable", tuning.disable), ("apply", wanted)):
+        for name in names:
+            if name not in stages:
+                raise tuning.blame((key, name), f"no rule is named '{name}'{nearest(name, list(stages))}")
     for name in wanted:
         if name not in shaping:
-            raise manifest.error((), f"rule '{name}' does not shape prompts. Those that do: {', '.join(shaping)}")
+            said = f"rule '{name}' does not shape prompts. Those that do: {', '.join(shaping) or 'none'}"
+            raise tuning.blame(("apply", name), said)
     status = {**tuning.status, **dict.fromkeys(tuning.disable, "off")}
+    last = next((name for name in reversed(stages) if stages[name] == "route"), "")
+    if status.get(last, "active") != "active":
+        key = "disable" if last in tuning.disable else "status"
+        raise tuning.blame((key, last), f"rule '{last}' catches what no other rule routes; it must stay active")
     tuned = (each.rule.model_copy(update={"status": status.get(each.rule.id, each.rule.status)}) for each in rules)
     return tuple(tuned), frozenset(wanted)
 

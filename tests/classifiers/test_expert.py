@@ -88,17 +88,30 @@ def test_a_tiny_expert_is_saved_and_read_again(tmp_path: Path) -> None:
     assert reading == expert.read(point(1.0), ["down", "up"])
     assert (reading.answer, reading.open, reading.n) == ("up", True, 80)
     assert again.read(point(-1.0), ["up", "down"]).answer == "down"
+    assert reading.shut == ""
+
+
+def test_what_the_card_declares_is_read_with_every_text(tmp_path: Path) -> None:
+    expert = tiny(0.6)
+    expert.save(tmp_path)
+    assert "traits" not in (tmp_path / "expert.json").read_text()  # shipped files stay as they are, to the byte
+    Expert(expert.name, expert.task, expert.languages, expert.heads, expert.n, ["shortcut-prone"]).save(tmp_path)
+    again = Expert.load(tmp_path)
+    assert again.read(point(1.0), {"up", "down"}).traits == ("shortcut-prone",)
+    assert again.read(point(1.0), {"left", "right"}).traits == ("shortcut-prone",)
 
 
 @pytest.mark.parametrize(
-    ("expert", "place", "why"),
+    ("expert", "place", "shut", "why"),
     [
-        (tiny(CLOSED), 1.0, "No confidence threshold could be certified"),
-        (tiny(0.99), 0.01, "is below the certified 0.990"),
-        (tiny(0.6, limit=0.0), 1.0, "unlike its training data"),
+        (tiny(CLOSED), 1.0, "uncertified", "No confidence threshold could be certified"),
+        (tiny(0.99), 0.01, "unsure", "is below the certified 0.990"),
+        (tiny(0.6, limit=0.0), 1.0, "novel", "unlike its training data"),
     ],
 )
-def test_a_closed_gate_says_why(expert: Expert, place: float, why: str) -> None:
+def test_a_closed_gate_says_why(expert: Expert, place: float, shut: str, why: str) -> None:
     reading = expert.read(point(place), {"up", "down"})
     assert not reading.open
+    assert reading.shut == shut
     assert why in reading.why
+    assert expert.read(point(place), {"left", "right"}).shut == "labels"

@@ -1,13 +1,14 @@
 """Policies are loaded, checked and swapped whole; a bad edit keeps the last good one."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policies.cases import Given
 from policies.located import ConfigError
-from policies.store import PolicyStore
+from policies.store import PolicyStore, Tuning
 
 MINE = """\
 rules:
@@ -80,17 +81,42 @@ def test_a_bad_edit_keeps_the_last_good_policy(profile: Path) -> None:
 def test_thresholds_can_be_set_by_the_operator(profile: Path) -> None:
     given = {"task": "sentiment", "facts": {"noise": 0.3}, "experts": {"sentiment": {}}}
     assert decider(PolicyStore(profile), **given) == "real.noisy"
-    calm = PolicyStore(profile, thresholds={"noisy": 0.5})
+    calm = PolicyStore(profile, tuning=Tuning(thresholds={"noisy": 0.5}))
     assert decider(calm, **given) == "nlu.sentiment"
     assert calm.current.hash != PolicyStore(profile).current.hash
 
 
 def test_an_unknown_threshold_is_refused(profile: Path) -> None:
+    with pytest.raises(ConfigError, match="no threshold is named 'noise'; did you mean 'noisy'\\? Valid thresholds: "):
+        PolicyStore(profile, tuning=Tuning(thresholds={"noise": 0.5}))
+
+
+@pytest.mark.parametrize(
+    ("tuning", "said"),
+    [
+        (Tuning(status={"real.nosy": "off"}), "no rule is named 'real.nosy'; did you mean 'real.noisy'?"),
+        (Tuning(disable=["real.nosy"]), "no rule is named 'real.nosy'; did you mean 'real.noisy'?"),
+        (Tuning(apply=["real.noisy"]), "rule 'real.noisy' does not shape prompts. Those that do: "),
+        (Tuning(disable=["default.llm"]), "rule 'default.llm' catches what no other rule routes"),
+        (Tuning(status={"default.llm": "shadow"}), "rule 'default.llm' catches what no other rule routes"),
+    ],
+)
+def test_a_wrong_rule_id_of_the_operator_is_blamed_on_the_operator(tuning: Tuning, said: str) -> None:
+    def blame(loc: tuple[str, str], message: str) -> ConfigError:
+        return ConfigError("surveyor.yaml", 7, f"{'.'.join(loc)}: {message}")
+
     with pytest.raises(ConfigError) as caught:
-        PolicyStore(profile, thresholds={"noise": 0.5})
-    assert "no threshold is named 'noise'; did you mean 'noisy'? Valid thresholds: few, long, noisy" in str(
-        caught.value
-    )
+        PolicyStore("2026", tuning=replace(tuning, blame=blame))
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("surveyor.yaml:7: ")
+
+
+def test_a_rule_is_disabled_or_put_in_shadow_without_a_file(profile: Path) -> None:
+    given = {"task": "sentiment", "facts": {"noise": 0.3}, "experts": {"sentiment": {}}}
+    assert decider(PolicyStore(profile, tuning=Tuning(disable=["real.noisy"])), **given) == "nlu.sentiment"
+    shadow = PolicyStore(profile, tuning=Tuning(status={"real.noisy": "shadow"}))
+    assert decider(shadow, **given) == "nlu.sentiment"
+    assert shadow.current.hash != PolicyStore(profile).current.hash
 
 
 def test_a_rule_with_an_unknown_threshold_is_refused(profile: Path) -> None:
