@@ -135,7 +135,11 @@ def _compile(name: str, condition: Any, thresholds: Mapping[str, float]) -> Test
     if name == "not":
         inner = compiled(condition, thresholds)
         return lambda view: not inner(view)
-    signal = SIGNALS[name]
+    return asked_of(SIGNALS[name], condition, thresholds)
+
+
+def asked_of(signal: Signal, condition: Any, thresholds: Mapping[str, float]) -> Test:
+    """One signal's condition as a closure."""
     if signal.kind == "number":
         return _some([_number(signal, one, thresholds) for one in _each(condition)])
     return _bag(signal, condition) if signal.kind == "bag" else _word(signal, condition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,11 +27,12 @@ _LOOKS: Mapping[str, str] = {
 }
 
 
-def document(request_id: str, signals: Signals, decision: Decision) -> dict[str, Any]:
+def document(request_id: str, signals: Signals, decision: Decision, changes: Sequence[str] = ()) -> dict[str, Any]:
     """The answer of `/v1/explain`, as plain JSON values. Holds no text of the prompt.
 
-    A closed gate carries its `why`, a rule in shadow `"status": "shadow"` (it was not obeyed), and a refusal its
-    sentence under `decision.refusal`; these keys are absent otherwise.
+    A closed gate carries its `why`, a rule in shadow `"status": "shadow"` (it was not obeyed), a refusal its sentence
+    under `decision.refusal`, what the operator lets change the prompt stands under `decision.apply`, and what was
+    changed, of a request that is over, under `changes`; these keys are absent otherwise.
     """
     return {
         "id": request_id,
@@ -63,9 +64,18 @@ def document(request_id: str, signals: Signals, decision: Decision) -> dict[str,
             "rules": [_rule(fired) for fired in decision.rules],
             "advice": list(decision.advice),
             "flags": list(decision.flags),
+            **(
+                {"apply": [{"rule": rule, "advice": advice} for rule, advice in decision.apply]}
+                if decision.apply
+                else {}
+            ),
             **({"refusal": decision.refusal} if decision.kind == "refuse" else {}),
         },
-        "estimate": {"cost_usd": _dollars(_cost(signals, decision)), "baseline_usd": _dollars(signals.money.baseline)},
+        "estimate": {
+            "cost_usd": _dollars(estimated(signals, decision)),
+            "baseline_usd": _dollars(signals.money.baseline),
+        },
+        **({"changes": list(changes)} if changes else {}),
     }
 
 
@@ -74,9 +84,14 @@ def _rule(fired: Fired) -> dict[str, Any]:
     return {**said, "cites": list(fired.cites), **({"status": "shadow"} if fired.status == "shadow" else {})}
 
 
-def _cost(signals: Signals, decision: Decision) -> int | None:
-    """What the first step that is not the cache is thought to cost; nothing when nobody is asked."""
-    first = next((step for step in decision.steps if not step.startswith("cache.")), "")
+def first_step(decision: Decision) -> str:
+    """The first who is asked once the cache does not know; empty when nobody is."""
+    return next((step for step in decision.steps if not step.startswith("cache.")), "")
+
+
+def estimated(signals: Signals, decision: Decision) -> int | None:
+    """What the first step is thought to cost, in nano-dollars; 0 when it is local or nobody is asked, None if unknown."""
+    first = first_step(decision)
     if not first.startswith("hosted."):
         return 0
     name = first.removeprefix("hosted.")
@@ -111,6 +126,11 @@ def tree(explained: Mapping[str, Any]) -> Tree:
     for name, title in (("advice", "Advises"), ("flags", "Flags")):
         if decision[name]:
             root.add(Text(f"{title}: {', '.join(decision[name])}"))
+    if applied := decision.get("apply"):
+        said = ", ".join(f"{each['advice']} ({each['rule']})" for each in applied)
+        root.add(Text(f"May change the prompt: {said}"))
+    if changes := explained.get("changes"):
+        root.add(Text(f"Changed the prompt: {', '.join(changes)}"))
     root.add(Text(_money(explained["estimate"])))
     return root
 

@@ -225,6 +225,7 @@ class Profile(Strict):
     title: Sentence
     base: str | None = Field(None, description="a shipped profile that this one changes: the same id replaces a rule")
     files: list[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.yaml$")]] = Field(min_length=1)
+    without: list[RuleId] = Field(default=[], description="rules of the base that this profile drops")
     flow: list[RuleId] = Field(default=[], description="all route rules in the order in which they are asked")
     thresholds: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], Threshold] = {}
 

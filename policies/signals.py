@@ -164,7 +164,7 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
            lambda v: v.reading.shut if v.reading else "",
            ("unsure", "novel", "labels", "language", "failed", "uncertified")),
     Signal("expert.traits", "bag", "what the card of the bound expert declares",
-           lambda v: v.reading.traits if v.reading else (), ("adapter", "uncalibrated", "shortcut-prone")),
+           lambda v: v.reading.traits if v.reading else (), ("adapter", "multimodal", "uncalibrated", "shortcut-prone")),
     Signal("tier.available", "bag", "LLM tiers with a model that is up", lambda v: v.signals.fleet.tiers, TIERS),
     Signal("cache", "yes", "the cache may be asked", lambda v: v.signals.fleet.cache),
     Signal("index", "yes", "a retrieval index is configured", lambda v: v.signals.fleet.index),

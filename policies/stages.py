@@ -77,7 +77,8 @@ def guard(draft: Draft, rules: Sequence[Compiled]) -> None:
             )
         if then.needs == "vision":
             draft.tiers = [tier for tier in draft.tiers if tier in fleet.vision_tiers]
-            draft.expert = ""  # experts read text only
+            if "multimodal" not in (draft.view.reading.traits if draft.view.reading else ()):
+                draft.expert = ""  # other experts read text only
             reason = reason or "No model that may answer sees images. Send text only, or configure one with vision."
         if then.fits_context:
             draft.tiers = [tier for tier in draft.tiers if fleet.windows.get(tier, facts.tokens) >= facts.tokens]
