@@ -90,7 +90,7 @@ def first_step(decision: Decision) -> str:
 
 
 def estimated(signals: Signals, decision: Decision) -> int | None:
-    """What the first step is thought to cost, in nano-dollars; 0 when it is local or nobody is asked, None if unknown."""
+    """What the first step is thought to cost, in nano-dollars; 0 when nobody hosted is asked, None when unknown."""
     first = first_step(decision)
     if not first.startswith("hosted."):
         return 0

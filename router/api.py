@@ -17,7 +17,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from policies.explain import document
-from router.errors import BadRequest, ModelNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
+from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
+from router.ledger import Ledger
+from router.stored import explained
 from router.types import Answer, Request
 from router.wire import is_usage_event, parse_chat, sse
 
@@ -220,6 +222,19 @@ async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     return _json(document(request.id, observed.signals, decision))
 
 
+async def explain_past(http: HTTPRequest, runtime: Runtime) -> Response:
+    """GET /v1/explain/{id}: what was decided about a past request, in the words of the rules of its day."""
+    return _json(await asyncio.to_thread(_past, runtime.ledger, http.path_params["id"]))
+
+
+def _past(ledger: Ledger, request_id: str) -> dict[str, Any]:
+    try:
+        return explained(ledger.engine, request_id).document
+    except RequestNotFound:  # what is just over may still be on its way to the database
+        ledger.flush()
+        return explained(ledger.engine, request_id).document
+
+
 async def models(_http: HTTPRequest, runtime: Runtime) -> Response:
     """GET /v1/models: `auto`, and each configured model, which can be pinned by its id."""
     return _json({"object": "list", "data": [_model(name, runtime) for name in runtime.model_ids]})
@@ -283,6 +298,7 @@ def add_routes(app: FastAPI) -> None:
     app.router.routes += [
         Route(CHAT, SurveyorAPI.chat, methods=["POST"]),
         Route("/v1/explain", route(explain), methods=["POST"]),
+        Route("/v1/explain/{id}", route(explain_past)),
         Route("/v1/models", route(models)),
         Route("/v1/models/{name:path}", route(one_model)),
         Route("/metrics", route(metrics)),

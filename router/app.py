@@ -189,6 +189,7 @@ async def build(
     priced = Priced(settings, models)
     metrics = Metrics()
     ledger = Ledger(settings.ledger.url, (metrics,))
+    ledger.know(policies.current)
     stack.push_async_callback(asyncio.to_thread, ledger.close)
     observer = create_observer(settings, shipped, priced, models)
     stack.callback(observer.second_look.close)
@@ -240,16 +241,17 @@ def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
     )
 
 
-async def keep_policy_fresh(policies: PolicyStore) -> None:
+async def keep_policy_fresh(policies: PolicyStore, ledger: Ledger) -> None:
     """Reload when a rule file changes; a bad edit keeps the last good policy and says where it is wrong."""
     async for _changes in awatch(*policies.folders):
-        reload_policy(policies)
+        reload_policy(policies, ledger)
 
 
-def reload_policy(policies: PolicyStore) -> None:
+def reload_policy(policies: PolicyStore, ledger: Ledger) -> None:
     """Swap the policy whole, or keep the one that is good."""
     try:
         if policies.reload():
+            ledger.know(policies.current)
             log.warning("policy reloaded: %s", policies.current.hash[:12])
     except ConfigError as problem:
         log.error("policy not reloaded, the last good one stays: %s", problem)
@@ -269,9 +271,9 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             runtime = await build(settings, policies, keys, stack)
-            watch = asyncio.create_task(keep_policy_fresh(policies))
+            watch = asyncio.create_task(keep_policy_fresh(policies, runtime.ledger))
             stack.callback(watch.cancel)
-            _on_hangup(lambda: reload_policy(policies))
+            _on_hangup(lambda: reload_policy(policies, runtime.ledger))
             app.state.runtime = runtime
             gc.collect()
             gc.freeze()  # what was loaded stays; the collector need not look at it again and again

@@ -4,6 +4,7 @@
     ├── BadRequest          400   the body is not what the API takes
     ├── TooLarge            413   the body is over the limit
     ├── ModelNotFound       404   no such model is configured
+    ├── RequestNotFound     404   no such request is in the ledger
     ├── PolicyRefused       403   a guard rule left nobody who may answer
     ├── NotCached           504   `only-if-cached`, and it is not
     ├── UpstreamRefused     4xx   the upstream says that the request is wrong; its own words are kept
@@ -61,6 +62,14 @@ class ModelNotFound(SurveyorError):
     status = 404
     type = "invalid_request_error"
     code = "model_not_found"
+
+
+class RequestNotFound(SurveyorError):
+    """No request with this id is in the ledger, or its decision was not kept."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "request_not_found"
 
 
 class PolicyRefused(SurveyorError):

@@ -2,67 +2,30 @@
 
 Rows are queued and written in batches by one thread; a crash loses at most the last 50 ms, a stop loses
 nothing. An open row is written too, so that a request that never ended is seen. Prompt text is not stored.
+The columns are in `tables.py`; `stored.py` reads rows back.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from policies.engine import Policy
 from router.record import Record
+from router.tables import as_policy_row, as_row, policies, prepare, requests
 from router.types import Event, Hook, Outcome
 
 log = logging.getLogger("surveyor.ledger")
 
 BATCH_SECONDS = 0.05
 MOST_WAITING = 10_000  # rows kept while the database is away; beyond that the oldest are dropped, and said
-
-metadata = sa.MetaData()
-# The column groups are the four steps of the story.
-requests = sa.Table(
-    "requests",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("at_ms", sa.BigInteger, index=True, nullable=False),
-    sa.Column("tenant", sa.String(100), nullable=False),
-    sa.Column("model", sa.String(200), nullable=False),
-    sa.Column("stream", sa.Boolean, nullable=False),
-    # observe
-    sa.Column("task", sa.String(40), nullable=False),
-    sa.Column("novelty", sa.Float, nullable=False),
-    sa.Column("signals", sa.Text, nullable=False),  # JSON of types.Signals: what replay decides again
-    sa.Column("observe_us", sa.Integer, nullable=False),
-    # decide
-    sa.Column("profile", sa.String(100), nullable=False),
-    sa.Column("policy", sa.String(64), nullable=False),
-    sa.Column("kind", sa.String(10), nullable=False),
-    sa.Column("tier", sa.String(10)),
-    sa.Column("rule", sa.String(60), nullable=False),  # the one that decided
-    sa.Column("rules", sa.Text, nullable=False),  # all that matched, comma-separated
-    sa.Column("flags", sa.Text, nullable=False),
-    sa.Column("decide_us", sa.Integer, nullable=False),
-    # answer
-    sa.Column("target", sa.String(200), nullable=False),
-    sa.Column("answered_by", sa.String(200), nullable=False),
-    sa.Column("cache", sa.String(10), nullable=False),
-    sa.Column("attempts", sa.Text, nullable=False),  # JSON list of types.Attempt
-    sa.Column("first_chunk_us", sa.Integer, nullable=False),
-    # record
-    sa.Column("outcome", sa.String(10)),  # NULL while open
-    sa.Column("tokens_in", sa.Integer, nullable=False),
-    sa.Column("tokens_out", sa.Integer, nullable=False),
-    sa.Column("tokens_cached", sa.Integer, nullable=False),
-    sa.Column("cost_nano", sa.BigInteger),  # NULL: price unknown
-    sa.Column("baseline_nano", sa.BigInteger),
-    sa.Column("total_us", sa.Integer, nullable=False),
-)
 
 
 class Ledger:
@@ -77,14 +40,16 @@ class Ledger:
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _write_ahead)
-        metadata.create_all(self.engine)
+        prepare(self.engine)
         dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(requests)
         kept = {"id", "at_ms"}
         changes = {column.name: insert.excluded[column.name] for column in requests.columns if column.name not in kept}
         self._upsert = insert.on_conflict_do_update(index_elements=["id"], set_=changes)
+        self._learn = dialect.insert(policies).on_conflict_do_nothing(index_elements=["hash"])
         self._arrived: deque[tuple[Record, Outcome | None]] = deque()
         self._waiting: dict[str, Event] = {}
+        self._policies: deque[tuple[Policy, float]] = deque()  # not yet written
         self._wanted = threading.Event()  # somebody wants it written now
         self._written = threading.Condition()
         self._rounds = 0
@@ -102,13 +67,19 @@ class Ledger:
         """Queue a record that has opened or closed. Wakes nobody: a thread woken for each request is dear."""
         self._arrived.append((record, record.outcome))
 
+    def know(self, policy: Policy) -> None:
+        """Keep what the rules of `policy` say. To be told of each policy before it decides, or soon after."""
+        self._policies.append((policy, time.time()))
+
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that was queued is written; False when that took too long, or the database is away."""
         with self._written:
             begun = self._rounds
             self._wanted.set()
             # Two rounds: one may have been under way, past the events that we mean.
-            return self._written.wait_for(lambda: self._rounds >= begun + 2, timeout) and not self._waiting
+            return self._written.wait_for(lambda: self._rounds >= begun + 2, timeout) and not (
+                self._waiting or self._policies
+            )
 
     def close(self) -> None:
         """Write what is left and stop."""
@@ -141,12 +112,18 @@ class Ledger:
                     _tell(hook, event)
 
     def _store(self) -> None:
-        if not self._waiting:
+        learnt = list(self._policies)
+        if not (self._waiting or learnt):
             return
         try:
             with self.engine.begin() as connection:
-                connection.execute(self._upsert, [as_row(event) for event in self._waiting.values()])
+                if learnt:
+                    connection.execute(self._learn, [as_policy_row(policy, at) for policy, at in learnt])
+                if self._waiting:
+                    connection.execute(self._upsert, [as_row(event) for event in self._waiting.values()])
             self._waiting.clear()
+            for _ in learnt:
+                self._policies.popleft()
         except sa.exc.SQLAlchemyError as problem:
             log.warning("ledger: %d rows wait for the database: %s", len(self._waiting), problem.__class__.__name__)
             for oldest in list(self._waiting)[: max(0, len(self._waiting) - MOST_WAITING)]:
@@ -184,46 +161,6 @@ def _tell(hook: Hook, event: Event) -> None:
         hook(event)
     except Exception:
         log.exception("hook %r", hook)  # a hook's mistake must cost no row
-
-
-def as_row(event: Event) -> dict[str, Any]:
-    """An event as the columns of its row."""
-    decision, usage, seconds = event.decision, event.usage, event.seconds
-    return {
-        "id": event.request_id,
-        "at_ms": int(event.at * 1000),
-        "tenant": event.tenant,
-        "model": event.model,
-        "stream": event.stream,
-        "task": event.signals.task.label,
-        "novelty": event.signals.novelty,
-        "signals": orjson.dumps(event.signals).decode(),
-        "observe_us": _us(seconds.get("observe", 0)),
-        "profile": decision.profile,
-        "policy": decision.policy,
-        "kind": decision.kind,
-        "tier": decision.tier,
-        "rule": decision.decider,
-        "rules": ",".join(rule.id for rule in decision.rules),
-        "flags": ",".join(decision.flags),
-        "decide_us": _us(seconds.get("decide", 0)),
-        "target": event.target,
-        "answered_by": event.answered_by,
-        "cache": event.cache,
-        "attempts": orjson.dumps(event.attempts).decode(),
-        "first_chunk_us": _us(seconds.get("first_chunk", 0)),
-        "outcome": event.outcome,
-        "tokens_in": usage.tokens_in,
-        "tokens_out": usage.tokens_out,
-        "tokens_cached": usage.tokens_cached,
-        "cost_nano": usage.cost,
-        "baseline_nano": usage.baseline,
-        "total_us": _us(seconds.get("total", 0)),
-    }
-
-
-def _us(seconds: float) -> int:
-    return round(seconds * 1_000_000)
 
 
 def _write_ahead(connection: Any, _record: Any) -> None:

@@ -26,6 +26,7 @@ class Record:
     note: Callable[[Record], None]
     decide_seconds: float = 0.0
     attempts: list[Attempt] = field(default_factory=list)
+    changes: tuple[str, ...] = ()  # what was changed of the prompt
     answer: Answer | None = None
     outcome: Outcome | None = None
     first_chunk: float = 0.0
@@ -76,6 +77,7 @@ class Record:
             cache=answer.cache if answer else "off",
             outcome=outcome,
             seconds=seconds,
+            changes=self.changes,
         )
 
     @property

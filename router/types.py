@@ -138,7 +138,7 @@ class Reading:
     why: str = ""
     shut: str = ""  # the same in a word: unsure | novel | labels | language | failed | uncertified; "" when open
     n: int = 0  # labelled examples behind the expert
-    traits: tuple[str, ...] = ()  # of its card: adapter | uncalibrated | shortcut-prone
+    traits: tuple[str, ...] = ()  # of its card: adapter | multimodal | uncalibrated | shortcut-prone
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,12 +315,23 @@ class Answerer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the operator's own documents, from the retrieval index."""
+
+    source: str  # the file, relative to the folder that was indexed
+    heading: str  # the headings above it
+    text: str
+    private: bool = False  # holds personal data or secrets
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """Signals, plus the working material that must not reach a decision or the ledger."""
 
     signals: Signals
     bound: Bound | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()  # of the index, the best first; empty when nothing was looked up
 
 
 # ── record ───────────────────────────────────────────────────────────────────────────────────────
@@ -344,6 +355,7 @@ class Event:
     cache: str
     outcome: Outcome | None  # None: still open
     seconds: Mapping[str, float]  # observe, decide, first_chunk (from the start), total
+    changes: tuple[str, ...] = ()  # what was changed of the prompt, as `Decision.apply` lets
 
 
 class Hook(Protocol):

@@ -10,8 +10,12 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from router.ledger import Ledger, as_row
+from policies.store import PolicyStore
+from router.errors import RequestNotFound
+from router.ledger import Ledger
 from router.record import Record
+from router.stored import explained, open_ledger
+from router.tables import as_row, policies, requests
 from router.types import (
     Answer,
     Attempt,
@@ -150,6 +154,46 @@ def test_rows_wait_for_a_database_that_is_away(url: str, caplog: pytest.LogCaptu
     assert ledger.flush()
     assert len(ledger.latest()) == 1
     assert ledger.lost == 0
+    ledger.close()
+
+
+def test_a_file_of_an_older_version_gets_the_columns_that_it_lacks(tmp_path: Path, url: str) -> None:
+    old = sa.create_engine(url)
+    lacking = {"decision", "changes"}
+    columns = [sa.Column(c.name, c.type, primary_key=c.primary_key) for c in requests.columns if c.name not in lacking]
+    table = sa.Table("requests", sa.MetaData(), *columns)
+    table.create(old)
+    row = {name: value for name, value in as_row(EVENT).items() if name not in lacking}
+    with old.begin() as connection:
+        connection.execute(table.insert(), [row | {"id": "req_old"}])
+
+    with pytest.raises(RequestNotFound, match="a version that did not keep decisions"):
+        explained(open_ledger(url), "req_old")  # reading alone changes nothing
+    assert {column["name"] for column in sa.inspect(old).get_columns("requests")} == set(row)
+
+    ledger, twin = Ledger(url), Ledger(url)
+    opened(ledger).close(answer(), "whole")
+    assert ledger.flush()
+    assert {r["id"]: r["decision"] is None for r in ledger.latest()} == {"req_old": True, "req_1": False}
+    with pytest.raises(RequestNotFound, match="a version that did not keep decisions"):
+        explained(ledger.engine, "req_old")
+    assert explained(ledger.engine, "req_1").document["decision"]["kind"] == "local"
+    ledger.close()
+    twin.close()
+
+
+def test_what_the_rules_said_is_kept_once_for_each_policy(url: str) -> None:
+    policy = PolicyStore("2026").current
+    ledger = Ledger(url)
+    for _ in range(3):
+        ledger.know(policy)
+        assert ledger.flush()
+    with ledger.engine.connect() as connection:
+        (row,) = connection.execute(sa.select(policies)).mappings()
+    assert (row["hash"], row["profile"]) == (policy.hash, "2026")
+    told = {rule["id"]: rule for rule in orjson.loads(row["rules"])}
+    assert set(told) == {rule.id for rule in policy.rules} | {"pinned"}
+    assert told["nlu.sentiment"]["why"] == next(rule.why for rule in policy.rules if rule.id == "nlu.sentiment")
     ledger.close()
 
 
