@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, cast
 
-from policies.conditions import Test, asked_of, numbers_in
+from policies.conditions import asked_of, numbers_in
 from policies.schema import Taxonomy
 from policies.signals import SIGNALS, Signal
 from router.types import Stage
@@ -76,6 +76,7 @@ class Space:
             for name, one in _leaves(when):
                 used[name].append(one)
         self._dimensions: dict[str, Dimension] = {}
+        self._bits: dict[tuple[str, tuple[object, ...]], int] = {}
         self._words: dict[str, tuple[str, ...]] = {}  # of each bag
         for name, signal in SIGNALS.items():
             if signal.kind == "bag":
@@ -123,9 +124,13 @@ class Space:
         bits = self._dimensions[dimension].all & ~bits if no else bits
         return _tidy([{dimension: bits}], self._full)
 
+    def survey(self, task: str) -> str:
+        """The survey's name for a task type."""
+        return self._places[task][0] if task in self._places else "other"
+
     def _reader(self, name: str) -> Callable[[Any], Any]:
         if name == "survey":
-            return lambda task: self._places[task][0] if task in self._places else "other"
+            return self.survey
         if name == "figure":
             return lambda task: self._places[task][1] if task in self._places else ()
         return lambda value: value
@@ -142,7 +147,9 @@ class Space:
 
     def at(self, dimension: str, *values: object) -> Box:
         """The box that allows only these values of one dimension."""
-        return {dimension: self._dimensions[dimension].bits(lambda value: value in values)}
+        if (dimension, values) not in self._bits:
+            self._bits[dimension, values] = self._dimensions[dimension].bits(lambda value: value in values)
+        return {dimension: self._bits[dimension, values]}
 
     def _stage(self, stage: Stage) -> Box:
         box: dict[str, int] = {}
@@ -168,7 +175,7 @@ class Space:
 
     def known(self, box: Box, dimension: str) -> bool:
         """Whether the box allows any value of an optional number, rather than none only."""
-        return bool(box.get(dimension, -1) & self._dimensions[dimension].bits(lambda value: value is not None))
+        return bool(box.get(dimension, -1) & ~self.at(dimension, None)[dimension] & self._full(dimension))
 
     def _expert(self, box: Box) -> bool:
         """An expert that is bound has figures; one that is open is not shut; without one there is nothing."""
@@ -190,10 +197,17 @@ class Space:
     def _measured(self, box: Box) -> bool:
         return self.allows(box, "metrics", True) or self.allows(box, "metric", "")
 
+    def tasks(self, boxes: Boxes) -> list[str]:
+        """The task types that the boxes allow; "" stands for those that nobody told us about."""
+        values = self._dimensions["task"].values
+        return [task for task in values if any(self.allows(box, "task", task) for box in boxes)]
+
     # ── sets of boxes ────────────────────────────────────────────────────────────────────────────
 
     def both(self, one: Boxes, other: Boxes) -> Boxes:
         """What lies in both unions."""
+        if len(one) * len(other) > 10 * MOST:
+            raise TooManyError
         met = (_meet(a, b, self._full) for a in one for b in other)
         return _bounded(_tidy([box for box in met if box is not None and self.feasible(box)], self._full))
 
@@ -241,7 +255,7 @@ def _tidy(boxes: Sequence[Box], full: Callable[[str], int]) -> Boxes:
     clean = [{name: bits for name, bits in box.items() if bits != full(name)} for box in boxes if all(box.values())]
     clean.sort(key=len)
     kept: list[Box] = []
-    for box in clean[: MOST + 1]:
+    for box in clean:
         if len(kept) > 200 or not any(_inside(box, other) for other in kept):
             kept.append(box)
     return kept

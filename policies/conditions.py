@@ -76,6 +76,16 @@ def thresholds_in(when: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
                     yield (name,), match[3]
 
 
+def numbers_in(condition: object, thresholds: Mapping[str, float]) -> Iterator[float]:
+    """Every number that a condition compares with; named ones by their value."""
+    for one in _each(condition):
+        match = COMPARISON.fullmatch(one) if isinstance(one, str) else None
+        if match:
+            yield thresholds[match[3]] if match[3] else float(match[2])
+        elif isinstance(one, (int, float)):
+            yield one
+
+
 def _each(condition: object) -> Sequence[object]:
     if not isinstance(condition, list):
         return (condition,)
