@@ -50,6 +50,13 @@ def expert_names(folder: Path | None = None) -> list[str]:
     return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
 
 
+def expert_tasks(folder: Path | None = None) -> Mapping[str, str]:
+    """The task type that each expert of a folder serves, by the expert's name, without loading them."""
+    place = (folder or FOLDER) / EXPERTS
+    cards = {name: place / name / "expert.json" for name in expert_names(folder)}
+    return {name: str(json.loads(card.read_text(encoding="utf-8"))["task"]) for name, card in cards.items()}
+
+
 def altered(folder: Path | None = None) -> list[str]:
     """Files that differ from MANIFEST.json, that it lacks or that are missing; empty when all is well."""
     place = folder or FOLDER

@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from router.commands.options import Config, Profile, out, print_json, settings_of
+from router.commands.options import AsJson, Config, Profile, out, print_json, settings_of
+
+if TYPE_CHECKING:
+    from policies.findings import Around, Finding
+    from router.settings import Settings
 
 app = typer.Typer(help="Look at the rules and check them.", no_args_is_help=True)
 
 
 @app.command()
-def check(config: Config = None, profile: Profile = None) -> None:
-    """Check every rule file; a mistake is shown with file, line and what to write."""
-    from router.settings import load_policies  # noqa: PLC0415  # keeps `surveyor --help` quick
+def check(
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail for notes too.")] = False,
+) -> None:
+    """Find rules that cannot mean what they say; each mistake with file, line and what to write."""
+    from policies.check import check as findings_of  # noqa: PLC0415  # keeps `surveyor --help` quick
+    from router.settings import load_policies  # noqa: PLC0415
 
-    policy = load_policies(settings_of(config, profile)).current
-    out.print(f"profile {policy.profile}: {len(policy.rules)} rules, hash {policy.hash[:12]}, no mistakes")
+    settings = settings_of(config, profile)
+    store = load_policies(settings)
+    found = findings_of(store, _around(settings))
+    policy = store.current
+    if as_json:
+        print_json({"profile": policy.profile, "policy": policy.hash, "rules": len(policy.rules),
+                    "findings": [each.plain() for each in found]})  # fmt: skip
+    else:
+        for each in found:
+            out.print(str(each), markup=False, soft_wrap=True)
+        out.print(f"profile {policy.profile}: {len(policy.rules)} rules, hash {policy.hash}, {_counted(found)}")
+    if any(strict or each.severity == "error" for each in found):
+        raise typer.Exit(1)
+
+
+def _counted(found: Sequence[Finding]) -> str:
+    errors = sum(each.severity == "error" for each in found)
+    said = f"{errors} mistake{'s' * (errors > 1)}" if errors else "no mistakes"
+    notes = len(found) - errors
+    return said + (f", {notes} note{'s' * (notes > 1)}" if notes else "")
+
+
+def _around(settings: Settings) -> Around:
+    from classifiers.shipped import expert_tasks  # noqa: PLC0415
+    from policies.findings import Around  # noqa: PLC0415
+
+    wanted, tasks = settings.experts, expert_tasks()
+    served = {task for name, task in tasks.items() if wanted is True or (wanted and name in wanted)}
+    return Around(served, index=bool(getattr(settings, "index", None)), changed=settings.policy.thresholds)
 
 
 @app.command()
