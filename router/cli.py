@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router.commands import policy
-from router.commands.options import AsJson, Config, Profile, err, out, print_json, settings_of
+from router.commands.options import AsJson, Config, Profile, err, fail, out, print_json, settings_of
 
 app = typer.Typer(
     help="LLM routing that cites its evidence. Start with `surveyor serve`.",
@@ -36,16 +37,48 @@ def serve(
 
 
 @app.command()
-def explain(prompt: str, config: Config = None, profile: Profile = None, as_json: AsJson = False) -> None:
-    """Say how a prompt would be routed, and by which rule. Nothing is executed."""
+def explain(
+    prompt: Annotated[str | None, typer.Argument(help="A prompt that was not sent yet.", show_default=False)] = None,
+    request_id: Annotated[str | None, typer.Option("--id", help="A past request: the x-surveyor-id of it.")] = None,
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a prompt would be routed, or how a past request was, and by which rule. Nothing is executed."""
     from policies.explain import tree  # noqa: PLC0415
-    from router.commands.explain import explained  # noqa: PLC0415
+    from router.commands import explain as explaining  # noqa: PLC0415
 
-    found = asyncio.run(explained(settings_of(config, profile), prompt))
+    if (prompt is None) == (request_id is None):
+        fail("Say what to explain: a PROMPT, or --id with the id of a past request; not both.")
+    if request_id is not None and profile is not None:
+        fail("A past request is explained by the rules of its day; leave out --profile, or use `policy replay`.")
+    settings = settings_of(config, profile)
+    if request_id is None:
+        found, became = asyncio.run(explaining.explained(settings, prompt or "")), ""
+    else:
+        found, became = explaining.past(settings, request_id)
     if as_json:
         print_json(found)
     else:
         out.print(tree(found))
+        out.print(became, end="", markup=False)
+
+
+@app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="Documents: .md and .txt files, in UTF-8.", show_default=False)],
+    to: Annotated[Path | None, typer.Option("--out", help="Where; else `index.folder` of the settings.")] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the retrieval index from a folder of documents, anew and whole."""
+    from router.commands import index as indexing  # noqa: PLC0415
+
+    built = indexing.build(folder, to or settings_of(config).index.folder or Path("index"))
+    if as_json:
+        print_json(asdict(built))
+    else:
+        out.print(indexing.told(built), markup=False, soft_wrap=True)
 
 
 @app.command("try")

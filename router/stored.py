@@ -22,6 +22,7 @@ from router.types import Decision, Facts, Fired, Fleet, Money, Operator, Reading
 
 # What a field without a default is when a row lacks it. An expert that left nothing is one that says nothing.
 BLANK: Mapping[str, Any] = {"label": "other", "answer": "", "confidence": 0.0, "novelty": 1.0, "open": False}
+WHERE = "ledger.url"  # the setting to look at when there is no ledger
 UNKNOWN = Fired("", "route", decided=False, title="A rule whose text was not stored", why="It was not stored.")
 
 
@@ -155,9 +156,9 @@ def open_ledger(url: str) -> sa.Engine:
         if there and sa.inspect(engine).has_table(requests.name):
             return engine
     except sa.exc.SQLAlchemyError as problem:
-        raise ConfigError(shown, None, f"the ledger cannot be opened: {problem.__class__.__name__}") from None
+        raise ConfigError(WHERE, None, f"{shown} cannot be opened: {problem.__class__.__name__}") from None
     raise ConfigError(
-        shown, None, "there is no ledger here; start `surveyor serve`, or name its settings with --config"
+        WHERE, None, f"there is no ledger at {shown}; start `surveyor serve`, or name its settings with --config"
     )
 
 

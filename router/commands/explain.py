@@ -1,7 +1,9 @@
-"""`surveyor explain`: the decision of a server that is not running."""
+"""`surveyor explain`: the decision of a server that is not running, about a prompt or about a past request."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,8 +11,14 @@ import orjson
 from policies.explain import document
 from router.api import new_id
 from router.app import Priced, create_observer, load_shipped
+from router.commands.options import fail
+from router.errors import RequestNotFound
+from router.record import dollars
 from router.settings import Settings, load_policies
+from router.shaping import Shaper
 from router.standin import as_model, model_file
+from router.stored import explained as stored
+from router.stored import open_ledger
 from router.wire import parse_chat
 
 
@@ -24,4 +32,31 @@ async def explained(settings: Settings, prompt: str) -> dict[str, Any]:
         observed = await observer.observe(request)
     finally:
         observer.second_look.close()
-    return document(request.id, observed.signals, load_policies(settings).current.decide(observed.signals))
+    decision = load_policies(settings).current.decide(observed.signals)
+    changes = Shaper(settings.examples).would(request, observed, decision)
+    return document(request.id, observed.signals, decision, changes)
+
+
+def past(settings: Settings, request_id: str) -> tuple[dict[str, Any], str]:
+    """The document that GET /v1/explain/{id} would return, and a line on what became of the request.
+
+    Ends the command where the ledger does not know it.
+
+    Raises:
+        ConfigError: there is no ledger.
+    """
+    try:
+        found = stored(open_ledger(settings.ledger.url), request_id)
+    except RequestNotFound as problem:
+        fail(problem.message)
+    return found.document, _became(found.row)
+
+
+def _became(row: Mapping[str, Any]) -> str:
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["at_ms"] / 1000))
+    if row["outcome"] is None:
+        return f"Came in at {at}; it is still open, or was cut off.\n"
+    by = f"answered by {row['target']}" if row["target"] else "nobody answered"
+    cost = dollars(row["cost_nano"])
+    paid = "cost unknown" if cost == "unknown" else f"cost ${float(cost):.6f}"
+    return f"Came in at {at}, {by}: {row['outcome']}, {row['total_us'] / 1000:.0f} ms, {paid}.\n"

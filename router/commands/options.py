@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import orjson
 import typer
@@ -33,6 +33,12 @@ def settings_of(config: Path | None, profile: str | None = None) -> Settings:
     if profile is None:
         return settings
     return settings.model_copy(update={"policy": settings.policy.model_copy(update={"profile": profile})})
+
+
+def fail(message: str) -> NoReturn:
+    """End with exit code 2 and a sentence: the caller asked for something that cannot be."""
+    err.print(message, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(2)
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from policies.cases import Given
 from policies.explain import document, tree
-from policies.store import PolicyStore
+from policies.store import PolicyStore, Tuning
 
 POLICY = PolicyStore("2026").current
 
@@ -97,7 +97,7 @@ def test_the_tree_tells_what_is_unusual() -> None:
             facts={
                 "code_mixed": True,
                 "tools": True,
-                "redefinition": True,
+                "cues": ["redefined-symbol"],
                 "tasks": 2,
                 "noise": 0.25,
                 "domain": "law",
@@ -109,11 +109,12 @@ def test_the_tree_tells_what_is_unusual() -> None:
         )
     )
     for words in (
-        "two languages or scripts are mixed; functions may be called; something known is redefined; 2 tasks at once; "
+        "two languages or scripts are mixed; functions may be called; its wording gives away: redefined-symbol; 2 tasks at once; "
         "25% of the words look mistyped; domain law; holds email; comes with audio",
         "its gate is closed",
         "Advises: ",
-        "Flags: high-stakes",
+        "Flags: ",
+        "high-stakes",
         "Estimated cost: unknown; the baseline: unknown",
     ):
         assert words in text, text
@@ -135,6 +136,21 @@ def test_a_closed_gate_says_why() -> None:
     assert found["signals"]["experts"]["sentiment"]["why"] == "Its confidence is low."
     assert "says 'positive', 86% sure, novelty 0.50; its gate is closed. Its confidence is low." in aloud(found)
     assert "why" not in explained(**SENTIMENT)["signals"]["experts"]["sentiment"]
+
+
+def test_what_may_change_the_prompt_and_what_did_is_said_only_where_there_is_something() -> None:
+    assert "apply" not in explained(task="arithmetic_reasoning")["decision"]
+    policy = PolicyStore("2026", tuning=Tuning(apply=["scale.arithmetic.cot"])).current
+    signals = Given.model_validate({"task": "arithmetic_reasoning"}).signals()
+    found = document("req_1", signals, policy.decide(signals), ("asked for steps",))
+    applied = found["decision"]["apply"]
+    assert {each["rule"] for each in applied} == {"scale.arithmetic.cot"}
+    assert applied[0]["advice"] == "cot"
+    assert found["changes"] == ["asked for steps"]
+    text = aloud(found)
+    assert "May change the prompt: cot (scale.arithmetic.cot)" in text
+    assert "Changed the prompt: asked for steps" in text
+    assert "the prompt" not in aloud(explained(task="arithmetic_reasoning"))
 
 
 def test_nothing_learned_is_quite_sure() -> None:
