@@ -219,7 +219,8 @@ async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     request = parse_chat(raw, dict(http.headers), new_id())
     observed = await runtime.gateway.observe(request)
     decision = runtime.gateway.policy().decide(observed.signals)
-    return _json(document(request.id, observed.signals, decision))
+    changes = runtime.gateway.shaper.would(request, observed, decision)
+    return _json(document(request.id, observed.signals, decision, changes))
 
 
 async def explain_past(http: HTTPRequest, runtime: Runtime) -> Response:

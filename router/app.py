@@ -31,11 +31,13 @@ from router.experts import ExpertAnswerer
 from router.gateway import Gateway
 from router.hooks import Metrics
 from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm
+from router.index import Index, index_file
 from router.ledger import Ledger
 from router.observe import Choice, Observer
 from router.prices import FREE, NANO, Price, PriceMap
 from router.second_look import SecondLook
 from router.settings import Model, Settings, load_policies
+from router.shaping import Shaper
 from router.standin import StandIn, model_file
 from router.types import EXACT, TIERS, Answerer, Fleet
 
@@ -87,6 +89,7 @@ class Priced:
             vision_tiers=tuple(tier for tier, model in first.items() if self._sees(model)),
             windows={tier: window for tier, model in first.items() if (window := self._window(model))},
             cache=settings.cache.enabled,
+            index=settings.index.folder is not None,
             keep_private=settings.privacy == "local-only",
         )
         return Choice(fleet, {tier: self.prices[model.id] for tier, model in first.items()}, pinned)
@@ -139,7 +142,18 @@ def create_observer(settings: Settings, shipped: Shipped, priced: Priced, models
         choices=choices,
         baseline=priced.baseline,
         budget=None if budget is None else round(budget * NANO),
+        index=load_index(settings, shipped),
     )
+
+
+def load_index(settings: Settings, shipped: Shipped) -> Index | None:
+    """The index of the settings, if they name one; where private text must stay here, its private passages do too.
+
+    Raises:
+        ConfigError: there is none, or it must be built again.
+    """
+    folder = settings.index.folder
+    return Index.load(folder, shipped.embedder, settings.privacy == "pass") if folder else None
 
 
 def key_of(model: Model, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -193,7 +207,9 @@ async def build(
     stack.push_async_callback(asyncio.to_thread, ledger.close)
     observer = create_observer(settings, shipped, priced, models)
     stack.callback(observer.second_look.close)
-    cache = create_cache(settings, priced, metrics)
+    shaper = Shaper(settings.examples)
+    documents = observer.index.fingerprint if observer.index else b""
+    cache = create_cache(settings, priced, metrics, shaper.fingerprint + documents)
     stack.push_async_callback(cache.close)
     hosted = await open_hosted(models, keys, priced, stack)
     answerers: dict[str, list[Answerer]] = {EXACT: [cache]}
@@ -208,6 +224,7 @@ async def build(
         policy=lambda: policies.current,
         answerers=answerers,
         note=ledger.note,
+        shaper=shaper,
     )
     ids = ("auto", *(model.id for model in models))
     return Runtime(settings, gateway, policies, shipped, ledger, metrics, models, ids, int(time.time()))
@@ -227,14 +244,17 @@ async def start_stand_in(stack: AsyncExitStack) -> StandIn | None:
     return stand_in
 
 
-def create_cache(settings: Settings, priced: Priced, metrics: Metrics) -> Cache:
-    """The exact cache. Without a secret of the operator's, keys are this process' own."""
+def create_cache(settings: Settings, priced: Priced, metrics: Metrics, shaping: bytes = b"") -> Cache:
+    """The exact cache. Without a secret of the operator's, keys are this process' own.
+
+    `shaping` names what may be put into prompts: an answer made with other examples or documents is not found again.
+    """
     secret = os.environ.get(settings.cache.secret_env, "")
     if not secret and settings.cache.enabled and not settings.cache.embedded:
         log.warning("cache: set %s, or no other process can use what is kept", settings.cache.secret_env)
     return Cache(
         store=open_store(settings.cache),
-        secret=hashlib.sha256(secret.encode()).digest() if secret else secrets.token_bytes(32),
+        secret=hashlib.sha256(secret.encode() + shaping).digest() if secret else secrets.token_bytes(32),
         settings=settings.cache,
         baseline=priced.baseline,
         on_fault=metrics.cache_faults.inc,
@@ -264,6 +284,8 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
         ConfigError: a rule file is wrong, a model's key is missing, or an expert is unknown; before anything starts.
     """
     wanted_experts(settings)
+    if settings.index.folder:
+        index_file(settings.index.folder)
     policies = load_policies(settings)
     keys = {model.id: key_of(model) for model in settings.models}
 

@@ -5,33 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
 
+from router.course import Choice
 from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused, reason
 from router.record import Record
+from router.shaping import Shaper
 from router.types import EXACT, Answer, Answerer, Decision, Observed, Outcome, Request, Signals
 
 log = logging.getLogger("surveyor")
-
-
-class Policy(Protocol):
-    """What decides; see policies/engine.py."""
-
-    def decide(self, signals: Signals) -> Decision:
-        """Pure and total."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """Observes a request, decides who may answer it, asks them in that order, and records what came of it."""
 
-    observe: Callable[[Request], Awaitable[Observed]]
-    policy: Callable[[], Policy]  # the current one, taken once per request: a reload never splits one
+    choose: Callable[[Request], Choice]  # policy, fleet and prices; taken once per request: a reload never splits one
+    observe: Callable[[Request, Choice], Awaitable[Observed]]
     answerers: Mapping[str, Sequence[Answerer]]  # target → who answers for it, in order
     note: Callable[[Record], None]  # told when a record opens and when it closes
+    shaper: Shaper = field(default_factory=Shaper)  # changes prompts where the operator lets advice act
 
     async def answer(self, request: Request) -> Answer:
         """The story of a request. Start reading the project here.
@@ -41,9 +35,9 @@ class Gateway:
         Raises:
             SurveyorError: with the headers that explain it.
         """
-        policy = self.policy()
-        observed = await self.observe(request)
-        decision, seconds = timed(policy.decide, observed.signals)
+        choice = self.choose(request)
+        observed = await self.observe(request, choice)
+        decision, seconds = timed(choice.policy.decide, observed.signals)
         record = Record(request, observed, decision, self.note, seconds).open()
         try:
             answer = await self.first_answer(request, observed, decision, record)
@@ -64,10 +58,13 @@ class Gateway:
         for step in decision.steps:
             if "only-if-cached" in request.cache_control and not step.startswith("cache."):
                 continue
+            asked = request
+            if step.startswith("hosted."):  # caches go by what the client sent, and experts know it
+                asked, record.changes = self.shaper.shape(request, observed, decision, step)
             for answerer in self.answerers.get(step, ()):
                 begun = perf_counter()
                 try:
-                    answer = await answerer.answer(request, observed, decision)
+                    answer = await answerer.answer(asked, observed, decision)
                 except SurveyorError:
                     raise  # the request itself is wrong
                 except Exception as problem:  # a failure, whatever it is: the next one is asked

@@ -7,6 +7,7 @@ The file holds arrays and JSON only, so loading it runs no code.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class Index:
     words: Any  # bm25s.BM25 over WordPiece ids
     known: int  # ids that the words' half knows are below this
     stop: frozenset[int]
+    fingerprint: bytes = b""  # names the texts
     private: bool = True  # passages with personal data or secrets may be found
 
     @classmethod
@@ -132,14 +134,15 @@ class Index:
             passages = tuple(Passage(*row) for row in orjson.loads(arrays["passages"].tobytes()))
             words, known = _bm25(), len(arrays["indptr"]) - 1
             words.scores = {name: arrays[name] for name in ("data", "indices", "indptr")}
-            words.scores["num_docs"] = len(passages)
+            words.scores["num_docs"], words.nonoccurrence_array = len(passages), None
             vectors, probe = arrays["vectors"], arrays["probe"]
             sound = vectors.shape == (len(passages), len(probe))
         except (OSError, SafetensorError, KeyError, TypeError, orjson.JSONDecodeError) as problem:
             raise ConfigError(path, None, f"cannot be read ({problem}); {AGAIN}") from problem
         if not sound or not np.allclose(probe, embedder.look(PROBE).vector, atol=1e-4):
             raise ConfigError(path, None, f"was made by another version of the embedder; {AGAIN}")
-        return cls(passages, embedder, vectors, words, known, _stop_ids(embedder), private)
+        fingerprint = hashlib.sha256(arrays["passages"].tobytes()).digest()
+        return cls(passages, embedder, vectors, words, known, _stop_ids(embedder), fingerprint, private)
 
 
 AGAIN = "build it again: surveyor index FOLDER"

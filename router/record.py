@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from router.prices import NANO
+from router.shaping import Change
 from router.types import Answer, Attempt, Decision, Event, Observed, Outcome, Request, Usage
 
 ESTIMATED = "cost-estimated"  # flag: a streamed answer's headers leave before its tokens are counted
@@ -26,7 +27,7 @@ class Record:
     note: Callable[[Record], None]
     decide_seconds: float = 0.0
     attempts: list[Attempt] = field(default_factory=list)
-    changes: tuple[str, ...] = ()  # what was changed of the prompt
+    changes: tuple[Change, ...] = ()  # what was changed of the prompt, and what was not
     answer: Answer | None = None
     outcome: Outcome | None = None
     first_chunk: float = 0.0
@@ -77,7 +78,7 @@ class Record:
             cache=answer.cache if answer else "off",
             outcome=outcome,
             seconds=seconds,
-            changes=self.changes,
+            changes=tuple(map(str, self.changes)),
         )
 
     @property
@@ -106,6 +107,8 @@ class Record:
             told["x-surveyor-cache"] = answer.cache
         told["x-surveyor-latency-ms"] = f"{self.own_seconds * 1000:.2f}"
         told["x-surveyor-flags"] = ",".join(flags)
+        if shaped := dict.fromkeys(change.rule for change in self.changes if not change.why_not):
+            told["x-surveyor-shaped"] = ",".join(shaped)
         return told
 
     def _estimate(self, answer: Answer) -> Usage:

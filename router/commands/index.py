@@ -41,3 +41,13 @@ def build(folder: Path, out: Path) -> Built:
     Index.build(passages, StaticEmbedder.load(FOLDER / "static")).save(out)
     private = sum(passage.private for passage in passages)
     return Built(out, reading.files, len(passages), private, reading.skipped)
+
+
+def told(built: Built) -> str:
+    """What was built, for people: what was left out stands first, the sum last."""
+    lines = [f"left out {each}" for each in built.skipped]
+    if built.private:
+        lines.append(
+            f"{built.private} passages hold personal data or secrets; with `privacy: local-only` they are never found"
+        )
+    return "\n".join([*lines, f"{built.passages} passages of {built.files} files in {built.out}"])
