@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from policies.explain import document
 from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
 from router.ledger import Ledger
+from router.settings import AUTO
 from router.stored import explained
 from router.types import Answer, Request
 from router.wire import is_usage_event, parse_chat, sse
@@ -53,7 +55,7 @@ class ChatCompletions:
         leaver: Leaver | None = None
         try:
             raw = await read_body(receive, runtime.max_body)
-            request = parse_chat(raw, ascii_headers(scope), request_id)
+            request = as_request(raw, ascii_headers(scope), request_id, runtime)
             leaver = Leaver(receive)
             answer = await runtime.gateway.answer(request)
             await relay(request, answer, send, leaver)
@@ -69,6 +71,18 @@ class ChatCompletions:
         finally:
             if leaver is not None:
                 leaver.stop()
+
+
+def as_request(raw: bytes, headers: Mapping[str, str], request_id: str, runtime: Runtime) -> Request:
+    """The chat completion that was sent; a client whose key has a variant of its own gets that for `auto`.
+
+    Raises:
+        BadRequest: see `parse_chat`.
+    """
+    request = parse_chat(raw, headers, request_id)
+    if not runtime.course.keys or request.model != AUTO:
+        return request
+    return replace(request, model=runtime.course.auto_for(headers.get("authorization", "")))
 
 
 class Leaver:
@@ -216,9 +230,10 @@ def _json(value: Any) -> Response:
 async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     """POST /v1/explain: a chat completion's body → the decision; nothing is executed."""
     raw = await read_body(http.receive, runtime.max_body)
-    request = parse_chat(raw, dict(http.headers), new_id())
-    observed = await runtime.gateway.observe(request)
-    decision = runtime.gateway.policy().decide(observed.signals)
+    request = as_request(raw, dict(http.headers), new_id(), runtime)
+    choice = runtime.gateway.choose(request)
+    observed = await runtime.gateway.observe(request, choice)
+    decision = choice.policy.decide(observed.signals)
     changes = runtime.gateway.shaper.would(request, observed, decision)
     return _json(document(request.id, observed.signals, decision, changes))
 
@@ -237,14 +252,14 @@ def _past(ledger: Ledger, request_id: str) -> dict[str, Any]:
 
 
 async def models(_http: HTTPRequest, runtime: Runtime) -> Response:
-    """GET /v1/models: `auto`, and each configured model, which can be pinned by its id."""
-    return _json({"object": "list", "data": [_model(name, runtime) for name in runtime.model_ids]})
+    """GET /v1/models: `auto`, its variants, and each configured model, which can be pinned by its id."""
+    return _json({"object": "list", "data": [_model(name, runtime) for name in runtime.course.choices]})
 
 
 async def one_model(http: HTTPRequest, runtime: Runtime) -> Response:
     """GET /v1/models/{id}."""
     name = http.path_params["name"]
-    if name not in runtime.model_ids:
+    if name not in runtime.course.choices:
         raise ModelNotFound(f"The model '{name}' is not configured.", param="model")
     return _json(_model(name, runtime))
 
@@ -264,9 +279,11 @@ async def healthz(_http: HTTPRequest) -> Response:
 
 
 async def readyz(http: HTTPRequest) -> Response:
-    """GET /readyz: models are loaded and requests can be answered."""
-    ready = getattr(http.app.state, "runtime", None) is not None
-    return Response(orjson.dumps({"ready": ready}), 200 if ready else 503, media_type="application/json")
+    """GET /readyz: models are loaded and requests can be answered; and by which policy."""
+    runtime: Runtime | None = getattr(http.app.state, "runtime", None)
+    if runtime is None:
+        return Response(orjson.dumps({"ready": False}), 503, media_type="application/json")
+    return _json({"ready": True, "policy": runtime.steering.status()})
 
 
 async def not_found(_http: HTTPRequest, problem: Exception) -> Response:

@@ -13,12 +13,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 from fastapi import FastAPI
-from watchfiles import awatch
 
 from classifiers import language
 from classifiers.shipped import Shipped, expert_names
@@ -26,24 +24,26 @@ from policies.located import ConfigError
 from policies.store import PolicyStore
 from router.api import SurveyorAPI, add_routes
 from router.cache import Cache, Kept, open_store
+from router.conversations import Conversations
+from router.course import Course
 from router.dashboard import create_dashboard
 from router.experts import ExpertAnswerer
+from router.fleet import Priced
 from router.gateway import Gateway
 from router.hooks import Metrics
 from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm
 from router.index import Index, index_file
 from router.ledger import Ledger
-from router.observe import Choice, Observer
-from router.prices import FREE, NANO, Price, PriceMap
+from router.observe import Observer
+from router.record import Record
 from router.second_look import SecondLook
-from router.settings import Model, Settings, load_policies
+from router.settings import CONFIG, Model, Settings, load_variants
 from router.shaping import Shaper
 from router.standin import StandIn, model_file
-from router.types import EXACT, TIERS, Answerer, Fleet
+from router.steering import Steering, client_keys
+from router.types import EXACT, Answerer
 
 log = logging.getLogger("surveyor")
-
-CONFIG = Path("surveyor.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,59 +52,22 @@ class Runtime:
 
     settings: Settings
     gateway: Gateway
-    policies: PolicyStore
+    steering: Steering
     shipped: Shipped
     ledger: Ledger
     metrics: Metrics
     models: tuple[Model, ...]
-    model_ids: tuple[str, ...]
     started: int
+
+    @property
+    def course(self) -> Course:
+        """What steers requests right now. Take it once per request."""
+        return self.steering.course
 
     @property
     def max_body(self) -> int:
         """The most bytes a body may have."""
         return int(self.settings.server.max_body_mb * 1024**2)
-
-
-class Priced:
-    """The configured models with their prices, windows and abilities; the rest of the price map is let go."""
-
-    def __init__(self, settings: Settings, models: tuple[Model, ...]) -> None:
-        price_map = PriceMap()
-        self._entries = {model.id: price_map.entry(model.upstream_name) for model in models}
-        self.prices = {model.id: _price(model, price_map) for model in models}
-        named = next((model for model in models if model.id == settings.baseline), None)
-        self._baseline = self.prices[named.id] if named else price_map.price(settings.baseline)
-
-    def baseline(self, tokens_in: int, tokens_out: int) -> int | None:
-        """What the baseline model would have cost, in nano-dollars; None when its price is unknown."""
-        return self._baseline.cost(tokens_in, tokens_out) if self._baseline else None
-
-    def choice(self, models: tuple[Model, ...], settings: Settings, pinned: str = "") -> Choice:
-        """What a set of models offers to a decision. The first model of a tier stands for it."""
-        first = {tier: model for tier in TIERS for model in reversed(models) if model.tier == tier}
-        fleet = Fleet(
-            tiers=tuple(first),
-            local_tiers=tuple(tier for tier, model in first.items() if model.local),
-            vision_tiers=tuple(tier for tier, model in first.items() if self._sees(model)),
-            windows={tier: window for tier, model in first.items() if (window := self._window(model))},
-            cache=settings.cache.enabled,
-            index=settings.index.folder is not None,
-            keep_private=settings.privacy == "local-only",
-        )
-        return Choice(fleet, {tier: self.prices[model.id] for tier, model in first.items()}, pinned)
-
-    def _sees(self, model: Model) -> bool:
-        return bool(self._entries[model.id].get("supports_vision")) if model.vision is None else model.vision
-
-    def _window(self, model: Model) -> int | None:
-        return model.context_window or self._entries[model.id].get("max_input_tokens")
-
-
-def _price(model: Model, price_map: PriceMap) -> Price | None:
-    if model.price is not None:
-        return Price.per_million(model.price.input, model.price.output, model.price.cached_input)
-    return FREE if model.local else price_map.price(model.upstream_name)
 
 
 def load_shipped(settings: Settings) -> Shipped:
@@ -126,22 +89,20 @@ def wanted_experts(settings: Settings) -> frozenset[str]:
         return known if settings.experts else frozenset()
     if unknown := sorted(set(settings.experts) - known):
         valid = ", ".join(sorted(known))
-        raise ConfigError(CONFIG, None, f"no expert is named '{unknown[0]}' (experts). Valid names: {valid}")
+        raise settings.error(("experts",), f"no expert is named '{unknown[0]}'. Valid names: {valid}")
     return frozenset(settings.experts)
 
 
-def create_observer(settings: Settings, shipped: Shipped, priced: Priced, models: tuple[Model, ...]) -> Observer:
-    """Both looks, over a fleet."""
-    choices = {"auto": priced.choice(models, settings)}
-    choices |= {model.id: priced.choice((model,), settings, model.id) for model in models}
-    budget = settings.budget.request_usd
+def create_observer(
+    settings: Settings, shipped: Shipped, priced: Priced, conversations: Conversations | None = None
+) -> Observer:
+    """Both looks."""
     return Observer(
         shipped=shipped,
         language=language.detect,
         second_look=SecondLook(shipped.encoder.encode),
-        choices=choices,
         baseline=priced.baseline,
-        budget=None if budget is None else round(budget * NANO),
+        conversations=conversations or Conversations.over({}),
         index=load_index(settings, shipped),
     )
 
@@ -191,7 +152,7 @@ async def open_hosted(
 
 
 async def build(
-    settings: Settings, policies: PolicyStore, keys: Mapping[str, str | None], stack: AsyncExitStack
+    settings: Settings, stores: Mapping[str, PolicyStore], keys: Mapping[str, str | None], stack: AsyncExitStack
 ) -> Runtime:
     """A runtime whose parts the stack ends in the right order."""
     models = settings.models
@@ -203,9 +164,9 @@ async def build(
     priced = Priced(settings, models)
     metrics = Metrics()
     ledger = Ledger(settings.ledger.url, (metrics,))
-    ledger.know(policies.current)
     stack.push_async_callback(asyncio.to_thread, ledger.close)
-    observer = create_observer(settings, shipped, priced, models)
+    conversations = Conversations.over({model.id: model.tier for model in models})
+    observer = create_observer(settings, shipped, priced, conversations)
     stack.callback(observer.second_look.close)
     shaper = Shaper(settings.examples)
     documents = observer.index.fingerprint if observer.index else b""
@@ -219,15 +180,25 @@ async def build(
         for name in (model.tier, model.id):
             inner = hosted(model, f"hosted.{name}")
             answerers.setdefault(f"hosted.{name}", []).append(Kept(inner, cache))
+
+    def in_force(course: Course) -> None:
+        for policy in course.policies.values():
+            ledger.know(policy)
+        metrics.in_force(course)
+
+    def note(record: Record) -> None:
+        conversations.note(record)
+        ledger.note(record)
+
+    steering = Steering(settings, priced, models, stores, in_force, metrics.reloaded)
     gateway = Gateway(
+        choose=steering.choose,
         observe=observer.observe,
-        policy=lambda: policies.current,
         answerers=answerers,
-        note=ledger.note,
+        note=note,
         shaper=shaper,
     )
-    ids = ("auto", *(model.id for model in models))
-    return Runtime(settings, gateway, policies, shipped, ledger, metrics, models, ids, int(time.time()))
+    return Runtime(settings, gateway, steering, shipped, ledger, metrics, models, int(time.time()))
 
 
 async def start_stand_in(stack: AsyncExitStack) -> StandIn | None:
@@ -261,22 +232,6 @@ def create_cache(settings: Settings, priced: Priced, metrics: Metrics, shaping: 
     )
 
 
-async def keep_policy_fresh(policies: PolicyStore, ledger: Ledger) -> None:
-    """Reload when a rule file changes; a bad edit keeps the last good policy and says where it is wrong."""
-    async for _changes in awatch(*policies.folders):
-        reload_policy(policies, ledger)
-
-
-def reload_policy(policies: PolicyStore, ledger: Ledger) -> None:
-    """Swap the policy whole, or keep the one that is good."""
-    try:
-        if policies.reload():
-            ledger.know(policies.current)
-            log.warning("policy reloaded: %s", policies.current.hash[:12])
-    except ConfigError as problem:
-        log.error("policy not reloaded, the last good one stays: %s", problem)
-
-
 def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda _: None) -> FastAPI:
     """The ASGI app. `announce` is called once, when it is ready.
 
@@ -286,16 +241,17 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     wanted_experts(settings)
     if settings.index.folder:
         index_file(settings.index.folder)
-    policies = load_policies(settings)
+    stores = load_variants(settings)
+    client_keys(settings)
     keys = {model.id: key_of(model) for model in settings.models}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            runtime = await build(settings, policies, keys, stack)
-            watch = asyncio.create_task(keep_policy_fresh(policies, runtime.ledger))
+            runtime = await build(settings, stores, keys, stack)
+            watch = asyncio.create_task(runtime.steering.watch())
             stack.callback(watch.cancel)
-            _on_hangup(lambda: reload_policy(policies, runtime.ledger))
+            _on_hangup(runtime.steering)
             app.state.runtime = runtime
             gc.collect()
             gc.freeze()  # what was loaded stays; the collector need not look at it again and again
@@ -309,8 +265,15 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     return app
 
 
-def _on_hangup(reload: Callable[[], Any]) -> None:
+def _on_hangup(steering: Steering) -> None:
+    under_way: set[asyncio.Task[None]] = set()  # the loop alone would not keep a task alive
+
+    def reload() -> None:
+        task = asyncio.create_task(steering.reload())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
     try:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     except (NotImplementedError, RuntimeError, AttributeError, ValueError):
-        log.info("no SIGHUP here; rule files are watched all the same")
+        log.info("no SIGHUP here; settings and rule files are watched all the same")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from router.course import Course
 from router.prices import NANO
 from router.types import Event
 
@@ -36,6 +37,17 @@ class Metrics:
             "surveyor_attempt_failures", "Answerers that failed.", ["target"], registry=self.registry
         )
         self.cache_faults = Counter("surveyor_cache_faults", "Cache calls that failed.", registry=self.registry)
+        self._reloads = Counter(
+            "surveyor_policy_reloads", "Policies that were read: taken, or not.", ["outcome"], registry=self.registry
+        )
+        self._policy = Gauge(
+            "surveyor_policy_info", "The policies in force.", ["model", "profile", "hash"], registry=self.registry
+        )
+        self._stale = Gauge(
+            "surveyor_policy_stale", "1 while the newest edit could not be taken.", registry=self.registry
+        )
+        for outcome in ("ok", "kept"):
+            self._reloads.labels(outcome)
 
     def __call__(self, event: Event) -> None:
         """Count a request that is over."""
@@ -52,6 +64,17 @@ class Metrics:
         for attempt in event.attempts:
             if attempt.outcome == "failed":
                 self._failed.labels(attempt.target).inc()
+
+    def in_force(self, course: Course) -> None:
+        """Show the policies in force."""
+        self._policy.clear()
+        for name, policy in course.policies.items():
+            self._policy.labels(name, policy.profile, policy.hash).set(1)
+
+    def reloaded(self, outcome: str) -> None:
+        """Count a reload: `ok`, or `kept` where the last good policy stays."""
+        self._reloads.labels(outcome).inc()
+        self._stale.set(outcome == "kept")
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

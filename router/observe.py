@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import NamedTuple
 
 from classifiers.embed import HEAD, TAIL
 from classifiers.expert import Expert
 from classifiers.shipped import Shipped
 from router.cache import cacheable
-from router.errors import ModelNotFound
-from router.facts import edges, read_facts
-from router.prices import Price
-from router.probes import probe
+from router.conversations import Conversations
+from router.course import Choice
+from router.detectors.seen import see
+from router.detectors.unseen import unseen_task
+from router.facts import read_facts
+from router.index import NOT_LOOKED_UP, Found, Index
 from router.reader import read
 from router.second_look import SecondLook
-from router.types import Bound, Facts, Fleet, Money, Observed, Reading, Request, Signals, Task
+from router.types import Bound, Facts, Money, Observed, Reading, Request, Signals, Task
 
 log = logging.getLogger("surveyor.observe")
 
@@ -35,13 +38,15 @@ FAILED = "It failed; the log says why."
 DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a `model` value stands for: the whole fleet for `auto`, one model where it is pinned."""
+class Look(NamedTuple):
+    """What there is to see in a request, whoever may answer it and whatever it may cost."""
 
-    fleet: Fleet
-    prices: Mapping[str, Price | None]  # tier → price
-    pinned: str = ""
+    facts: Facts
+    task: Task
+    novelty: float
+    bound: Bound | None
+    readings: dict[str, Reading]
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +56,44 @@ class Observer:
     shipped: Shipped
     language: Callable[[str], str]
     second_look: SecondLook
-    choices: Mapping[str, Choice]  # "auto" and each configured model's id
     baseline: Callable[[int, int], int | None]
-    budget: int | None = None
-    seen: OrderedDict[tuple[object, ...], Observed] = field(default_factory=OrderedDict)
+    conversations: Conversations
+    index: Index | None = None
+    seen: OrderedDict[tuple[object, ...], Look] = field(default_factory=OrderedDict)
 
-    async def observe(self, request: Request) -> Observed:
-        """Both looks; a request that was just seen, to the letter, is not looked at again.
-
-        Raises:
-            ModelNotFound: the client named a model that is not configured.
-        """
+    async def observe(self, request: Request, choice: Choice) -> Observed:
+        """Both looks, and what `choice` offers; what was just seen, to the letter, is not looked at again."""
         begun = perf_counter()
-        key = (request.digest, request.task_hint, "no-store" in request.cache_control)
-        observed = self.seen.get(key)
-        if observed is None:
-            observed = await self.look(request)
-            failed = any(reading.why == FAILED for reading in observed.signals.experts.values())
+        key = (request.digest, request.task_hint)
+        look = self.seen.get(key)
+        if look is None:
+            look = await self.look(request)
+            failed = any(reading.shut == "failed" for reading in look.readings.values())
             if len(request.text) <= REMEMBERED_CHARS and not failed:
-                self.seen[key] = observed
+                self.seen[key] = look
                 if len(self.seen) > REMEMBERED:
                     self.seen.popitem(last=False)
-        return Observed(observed.signals, observed.bound, {"observe": perf_counter() - begun})
-
-    async def look(self, request: Request) -> Observed:
-        """Both looks, for the first time."""
-        choice = self.choices.get(request.model)
-        if choice is None:
-            known = ", ".join(self.choices)
-            raise ModelNotFound(f"The model '{request.model}' is not configured. Use one of: {known}.", param="model")
-        facts, task, novelty, bound = self.first_look(request)
-        readings = await self.readings(bound, facts)
         signals = Signals(
-            task=task,
-            novelty=novelty,
-            facts=facts,
-            experts=readings,
-            fleet=choice.fleet if cacheable(request, facts) else replace(choice.fleet, cache=False),
-            money=self.money(request, facts, choice),
+            task=look.task,
+            novelty=look.novelty,
+            facts=look.facts,
+            experts=look.readings,
+            fleet=choice.fleet if cacheable(request, look.facts) else replace(choice.fleet, cache=False),
+            money=self.money(request, look.facts, choice),
+            operator=choice.operator,
+            began=self.conversations.began(request),
+            retrieved=look.found.likeness,
             pinned=choice.pinned,
         )
-        return Observed(signals, bound if readings else None)
+        bound = look.bound if look.readings else None
+        return Observed(signals, bound, {"observe": perf_counter() - begun}, look.found.passages)
+
+    async def look(self, request: Request) -> Look:
+        """Both looks, for the first time."""
+        facts, task, novelty, bound = self.first_look(request)
+        readings = await self.readings(bound, facts)
+        found = self.index.look_up_for(request.text, task, facts) if self.index else NOT_LOOKED_UP
+        return Look(facts, task, novelty, bound, readings, found)
 
     def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
@@ -99,7 +101,8 @@ class Observer:
         seen = f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text
         look = self.shipped.embedder.look(seen)
         unseen = sum(len(message.text) for message in request.messages) - min(len(seen), WINDOW)
-        facts = read_facts(request, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language)
+        texts = see(request)
+        facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language)
         guess = self.shipped.task.predict(look)
         novelty = self.shipped.novelty.score(look.vector, guess.confidence)
         bound = read(request)
@@ -110,7 +113,7 @@ class Observer:
             agreed = guess.label == bound.task
             sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
             return facts, Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader"), novelty, bound
-        told = "redefinition" if facts.redefinition else probe(edges(text).lower())
+        told = unseen_task(texts, facts.cues)
         if told:
             return facts, Task(told, DETECTOR_CONFIDENCE, guess.label, "detector"), novelty, None
         return facts, Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
@@ -130,7 +133,7 @@ class Observer:
             if expert.task == bound.task:
                 if facts.language not in (*expert.languages, "und"):
                     why = f"It reads {', '.join(expert.languages)}, not {facts.language}."
-                    return {name: Reading("", 0.0, 1.0, open=False, why=why, n=expert.n)}
+                    return {name: expert.closed("language", why)}
                 return {name: await self.reading(expert, bound)}
         return {}
 
@@ -140,11 +143,11 @@ class Observer:
             return expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))
         except Exception:
             log.exception("expert %s failed", expert.name)
-            return Reading("", 0.0, 1.0, open=False, why=FAILED, n=expert.n)
+            return expert.closed("failed", FAILED)
 
     def money(self, request: Request, facts: Facts, choice: Choice) -> Money:
         """Estimates for each tier, before the call."""
         limit = request.body.get("max_completion_tokens") or request.body.get("max_tokens")
         out = min(limit or EXPECTED_TOKENS_OUT, EXPECTED_TOKENS_OUT)
         costs = {tier: price.cost(facts.tokens, out) if price else None for tier, price in choice.prices.items()}
-        return Money(costs, self.baseline(facts.tokens, out), self.budget)
+        return Money(costs, self.baseline(facts.tokens, out), choice.budget)

@@ -9,8 +9,9 @@ import yaml
 from typer.testing import CliRunner
 
 from policies.located import ConfigError
-from router.app import Priced, create_app, key_of, wanted_experts
+from router.app import create_app, key_of, wanted_experts
 from router.cli import app
+from router.fleet import Priced
 from router.settings import Settings, load_policies, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +78,7 @@ def test_an_openai_key_alone_is_enough() -> None:
     priced = Priced(settings, settings.models)
     assert all(priced.prices[model.id] is not None for model in settings.models)
     assert priced.baseline(1000, 100)
-    fleet = priced.choice(settings.models, settings).fleet
+    fleet = priced.fleet(settings.models, settings)
     assert fleet.vision_tiers == fleet.tiers == ("small", "standard", "large")
     assert fleet.local_tiers == ()
     assert min(fleet.windows.values()) > 100_000

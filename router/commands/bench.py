@@ -16,8 +16,12 @@ from classifiers.shipped import Shipped
 from policies.cases import CaseFile, case_files
 from policies.located import load
 from policies.store import PolicyStore
-from router.app import Priced, create_observer
+from router.app import create_observer
+from router.course import Choice
+from router.detectors.seen import see
 from router.facts import read_facts
+from router.fleet import Priced
+from router.observe import Observer
 from router.reader import read
 from router.settings import Model, Settings
 from router.types import Message, Request
@@ -44,14 +48,16 @@ def observe() -> list[dict[str, Any]]:
     language.warm()
     model = Model(id="any", tier="standard", base_url="http://127.0.0.1/v1", local=True)
     settings = Settings(models=(model,))
-    observer = create_observer(settings, shipped, Priced(settings, settings.models), settings.models)
+    priced = Priced(settings, settings.models)
+    observer = create_observer(settings, shipped, priced)
+    choice = priced.choice(settings.models, settings, PolicyStore().current)
     requests = [as_request(text) for text in PROMPTS]
     looks = [shipped.embedder.look(text) for text in PROMPTS]
     guesses = [shipped.task.predict(look) for look in looks]
     words = " ".join(PROMPTS[1].split()[:26])  # 32 tokens with the encoder's own two
     measured = [
-        _measure("first look, whole", [partial(_first_look, observer, r) for r in requests]),
-        _measure("  facts", [partial(read_facts, r, 50, language.detect) for r in requests]),
+        _measure("first look, whole", [partial(_first_look, observer, choice, r) for r in requests]),
+        _measure("  facts", [partial(read_facts, see(r), 50, language.detect) for r in requests]),
         _measure("  embedding", [partial(shipped.embedder.look, t) for t in PROMPTS]),
         _measure("  task type", [partial(shipped.task.predict, k) for k in looks]),
         _measure(
@@ -65,9 +71,9 @@ def observe() -> list[dict[str, Any]]:
     return measured
 
 
-def _first_look(observer: Any, request: Request) -> None:
+def _first_look(observer: Observer, choice: Choice, request: Request) -> None:
     facts, *_ = observer.first_look(request)
-    observer.money(request, facts, observer.choices["auto"])
+    observer.money(request, facts, choice)
 
 
 def decide() -> list[dict[str, Any]]:

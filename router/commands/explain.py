@@ -10,9 +10,10 @@ import orjson
 
 from policies.explain import document
 from router.api import new_id
-from router.app import Priced, create_observer, load_shipped
+from router.app import create_observer, load_shipped
 from router.commands.options import fail
 from router.errors import RequestNotFound
+from router.fleet import Priced
 from router.record import dollars
 from router.settings import Settings, load_policies
 from router.shaping import Shaper
@@ -25,14 +26,15 @@ from router.wire import parse_chat
 async def explained(settings: Settings, prompt: str) -> dict[str, Any]:
     """The document that POST /v1/explain would return for this prompt."""
     models = settings.models or ((as_model("http://127.0.0.1"),) if model_file() else ())
-    observer = create_observer(settings, load_shipped(settings), Priced(settings, models), models)
+    priced, policy = Priced(settings, models), load_policies(settings).current
+    observer = create_observer(settings, load_shipped(settings), priced)
     body = {"model": "auto", "messages": [{"role": "user", "content": prompt}]}
     request = parse_chat(orjson.dumps(body), {}, new_id())
     try:
-        observed = await observer.observe(request)
+        observed = await observer.observe(request, priced.choice(models, settings, policy))
     finally:
         observer.second_look.close()
-    decision = load_policies(settings).current.decide(observed.signals)
+    decision = policy.decide(observed.signals)
     changes = Shaper(settings.examples).would(request, observed, decision)
     return document(request.id, observed.signals, decision, changes)
 

@@ -8,7 +8,7 @@ import uvicorn
 from rich.console import Console
 
 from router.app import Runtime, create_app
-from router.settings import Settings
+from router.settings import AUTO, Settings
 from router.types import TIERS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -34,7 +34,8 @@ def run(settings: Settings, host: str | None, port: int | None, out: Console) ->
 
 def banner(runtime: Runtime, host: str, port: int) -> str:
     """What the start found, one curl line, and where the dashboard is."""
-    settings, policy = runtime.settings, runtime.policies.current
+    settings, policies = runtime.settings, runtime.course.policies
+    policy = policies.pop(AUTO)
     url = f"http://{host}:{port}"
     experts = [f"{e.name} ({e.n:,} labelled examples)" for e in runtime.shipped.experts.values()]
     lines = [
@@ -42,6 +43,7 @@ def banner(runtime: Runtime, host: str, port: int) -> str:
         *(f"  {'models' if not place else '':9}{line}" for place, line in enumerate(_models(runtime))),
         f"  experts  {', '.join(experts) or 'none'}",
         f"  profile  {policy.profile}, {len(policy.rules)} rules",
+        *([f"  variants {', '.join(policies)}"] if policies else []),
         f"  cache    {settings.cache.shown_url if settings.cache.enabled else 'off'}",
         f"  ledger   {runtime.ledger.shown_url}; savings are measured against {settings.baseline}",
         "",

@@ -41,10 +41,10 @@ def create_dashboard(runtime: Callable[[], Runtime]) -> Starlette:
 
 
 def _figures(runtime: Runtime, since_ms: int) -> dict[str, Any]:
-    rows = runtime.ledger.latest()
+    rows, policy = runtime.ledger.latest(), runtime.course.policies["auto"]
     return {
-        "profile": runtime.policies.current.profile,
-        "policy": runtime.policies.current.hash[:12],
+        "profile": policy.profile,
+        "policy": policy.hash[:12],
         "baseline": runtime.settings.baseline,
         "stand_in": any(model.stand_in for model in runtime.models),
         **runtime.ledger.summary(since_ms),
