@@ -86,7 +86,8 @@ def direction(clause: str) -> Direction:
     romance = "tradu" in clause or "se di" in clause or "dit" in clause or "si dice" in clause
     source: Language | None = None
     target: Language | None = None
-    plain = loose = False
+    plain = False
+    loose: Language | None = None
     covered = 0
     i = 0
     while i < len(words):
@@ -107,15 +108,16 @@ def direction(clause: str) -> Direction:
         elif role == "pair":
             source = source or found
         else:
-            loose = True
+            loose = loose or (found if words[i] != "polish" or i else None)
         covered += size
         i += size
-    if target is None and source is None and loose and len(words) > 1:
-        last = _name(words, len(words) - 1)[0] or (_name(words, 0)[0] if "çevir" in clause else None)
-        source, target = (last, None) if words[-2] in {"the", "this", "that", "these"} else (None, last)
     m = _OBJECT.search(clause)
     inline = "" if m is None or _FILLER.match(m["what"]) else m["what"]
     rest = sum(word not in _TO and word not in _FROM and word not in _LINKS and word not in _POLITE for word in words)
+    if target is None and source is None and loose and len(words) > 1:
+        last = _name(words, len(words) - 1)[0] or (_name(words, 0)[0] if "çevir" in clause else None)
+        last = last or (loose if rest <= covered else None)
+        source, target = (last, None) if words[-2] in {"the", "this", "that", "these"} else (None, last)
     return Direction(
         source,
         target,
@@ -123,7 +125,7 @@ def direction(clause: str) -> Direction:
         pointed=not _POINTS.isdisjoint(words),
         plain=plain,
         whole=rest <= covered,
-        loose=loose,
+        loose=loose is not None,
     )
 
 
@@ -180,7 +182,12 @@ def _role(words: list[str], back: int, start: int, end: int, *, romance: bool) -
     linked = before in _LINKS and start > 1 and _name(words, back - 1)[0] is not None
     if linked or before in _TO or (romance and before in _TO_ROMANCE):
         return "target"
-    if after in _RESULTS or after == "for" or (after in _TEXTS and words[end + 1 : end + 2] == ["for"]):
+    if (
+        after in _RESULTS
+        or (romance and before in _RESULTS)
+        or after == "for"
+        or (after in _TEXTS and words[end + 1 : end + 2] == ["for"])
+    ):
         return "target"
     return "source" if after in _TEXTS or after == "¤" else ""
 

@@ -52,13 +52,46 @@ _NONE = Translation()
 _NAMES = resources.table().names
 _SOFT = (" version", "render ", "convert ", " say ", " into ")  # words that stand within a wrapped instruction
 _OPENERS = (
-    *("in ", "into ", "to ", "from ", "bitte ", "ins ", "auf ", "en ", "al ", "i need th", "i need it", "i'd like th"),
+    *(
+        "in ",
+        "into ",
+        "to ",
+        "from ",
+        "em ",
+        "need th",
+        "same ",
+        "how can i tell",
+        "how do i tell",
+        "how do i ask",
+        "bitte ",
+        "ins ",
+        "auf ",
+        "en ",
+        "al ",
+        "i need th",
+        "i need it",
+        "i'd like th",
+    ),
     *("put th", "turn th", "rewrite th", "rephrase th", "write th", "say ", "give me th", "express th", "oversett"),
-    *("please put", "please write th", "can you put", "can you write th", "could you put", "wie sag", "wie hei"),
+    *(
+        "please put",
+        "please write th",
+        "can you put",
+        "can you write th",
+        "could you put",
+        "could you give me th",
+        "can i get th",
+        "subtitle ",
+        "make th",
+        "locali",
+        "interpret ",
+        "wie sag",
+        "wie hei",
+    ),
     *("cómo se d", "como se d", "¿cómo se d", "¿como se d", "comment di", "comment on di", "come si di", "hoe zeg"),
     *("как сказать", "как будет", "jak się", "jak powie", "the ", "and the "),
 )
-_ASKING = frozenset(("what", "what's", "what’s", "whats", "so"))
+_ASKING = frozenset(("how's", "what", "what's", "what’s", "whats", "so"))
 
 
 def translation(text: str, system: str, detect: Callable[[str], str]) -> Translation:
@@ -131,7 +164,7 @@ def _opens(line: str) -> bool:
     word = line.partition(" ")[0]
     if word in _ASKING:
         return " for " in line or " in " in line
-    return ">" in word or "→" in word or word.rstrip(":,") in _NAMES
+    return ">" in line[:14] or "→" in word or word.rstrip(":,") in _NAMES
 
 
 _MARKS = " \n\t\"'([*#>-"

@@ -12,6 +12,11 @@ import re
 from typing import NamedTuple
 
 from router.detectors.directions import Direction, direction, first_name
+from router.detectors.resources import table
+
+
+_NAMES = frozenset(word for name in table().names for word in name.split())
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class Wording(NamedTuple):
@@ -48,7 +53,7 @@ VERBS_BEYOND = (
 )
 _LEAD = (
     r"^[\W_]*+(?:(?:please|pls|plz|kindly|hi|hey|hello|ok|okay|so|now|and|then|also|just|quick question|"
-    r"can|could|would|will|someone|somebody|anyone|anybody|you|we|i|me|tell|help|do|know|want|need|'d|like|to|ask|asking|your|task|job|goal|is|"
+    r"can|could|would|will|someone|somebody|anyone|anybody|you|u|get|we|i|me|tell|help|do|know|want|need|'d|like|to|ask|asking|your|task|job|goal|is|"
     r"instructions?|system|definition|question|bonus|assistant)\b[\W_]*+){0,8}"
 )
 _IMPERATIVE = re.compile(
@@ -59,6 +64,7 @@ _IMPERATIVE = re.compile(
 _NOMINAL = re.compile(
     r"\b(?:give|provide|need|want|write|what is|what's|what’s|whats|output|return|make|get|generate|produce|send|show|"
     r"offer|supply|do|have|looking for)\b.{0,70}\btranslations?\b|"
+    r"^[\W_]*+translations? (?:needed|required|wanted|request)\b|"
     r"^[\W_]*+(?:an? |the |quick |please )*(?:\w+ ){0,3}translation(?:\s+(?:please|of|in|into|to|for)\b|\s*[:,]|\W*$)"
 )
 _TRANSLATOR = re.compile(
@@ -103,9 +109,14 @@ _SAY = re.compile(
     r"powie))"
 )
 _SAYING = re.compile(
-    r"\bhow (?:do|would|can|to|should|does|could) (?:\w+ ){0,2}say (?:this|that|it|the following|¤)|"
-    r"\bwhat (?:would|is|does) (?:this|that|it|the following|¤)(?: be| look like| become)? in\b"
+    r"\bhow (?:do|would|can|to|should|does|could) (?:\w+ ){0,2}(?:say (?:this|that|it|the following|¤)|write ¤)|"
+    r"\b(?:what|how)(?:['’]s|'d| would| is| does)? *(?:this|that|it|the following|¤)"
+    r"\s*(?:be|look like|become|go|sound|say|said)?\s*in\b|"
+    r"^\W*¤\s*(?:in|auf|en|em|på|na|по|in het)\s+(?:[^\W\d]+ ?){1,3}\W*$|"
+    r"^\W*how (?:do|can|should|could|would) i (?:tell|ask|thank|greet)\b"
 )
+_TAGGED = re.compile(r"^\W*[^\W\d]{2,14}(?:-\w{2})? ?(?:->|→|=>|>|to) ?[^\W\d]{2,14}(?:-\w{2})?[\])]")
+_PLEASE = re.compile(r"\b(?:please|pls|plz|bitte|por favor|per favore)\b|->|→|=>")
 _OPENER = re.compile(r"\W*(wie|c[oó]mo|comment|come|hoe|как|jak)\b")
 _SPOKEN = {
     "wie": "de",
@@ -117,10 +128,12 @@ _SPOKEN = {
     "как": "ru",
     "jak": "pl",
 }
-_OBJECT = r"(?:this|that|it|these|those|them|the|my|following|given|¤|me (?:this|that|¤))"
+_OBJECT = r"(?:this|that|it|these|those|them|the|my|(?:the )?same|following|given|¤|me (?:this|that|¤))"
 _RENDER = re.compile(
     _LEAD + r"(?:(?:render|convert|put|turn|rewrite|rephrase|express|write|reword|change|switch|transform|restate|"
-    r"type|give me|have)\s+" + _OBJECT + r"|(?:need|want|like|have)?\s*(?:this|that|it|the following \w+) in(?:to)?\b)"
+    r"type|give me|have|need|get|make|subtitle|locali[sz]e|interpret|tell me|send me|show me)\s+"
+    + _OBJECT
+    + r"|(?:need|want|like|have)?\s*(?:this|that|it|the following \w+) in(?:to)?\b)"
 )
 _RENDERED = re.compile(
     r"\b(?:is to|please|you to|you|[.,;] ?|and) (?:render|convert|put|turn|give me)\s+"
@@ -147,7 +160,7 @@ _WHAT_IN = re.compile(
     r"(?!the\b|a\b|an\b|your\b|my\b|this\b|it\b)\S+(?: \S+)?) *in (?P<way>(?:\w+ ?){1,3})\W*$"
 )
 _BARE_WAY = re.compile(
-    r"^[\W_]*+(?:(?:please|now|ok|and|from|so|bitte)\b[\W_]*+){0,3}(?:(?:in|into|to|auf|ins|nach|en|al|in het|po|на|"
+    r"^[\W_]*+(?:(?:please|now|ok|and|from|so|bitte)\b[\W_]*+){0,3}(?:(?:in|into|to|em|auf|ins|nach|en|al|in het|po|на|"
     r"по)\s+)?"
     r"[^\W\d]+(?:[ -][^\W\d]+){0,6}(?: ?(?:->|→|=>|>|–) ?[^\W\d]+(?:[ -][^\W\d]+){0,2})?"
     r"(?:,?\s*(?:please|pls|plz|bitte|por favor|per favore))?\W*$"
@@ -161,7 +174,9 @@ def asks(clause: str) -> Wording | None:
         if at >= 0:
             break
     else:
-        return _softly(clause)
+        # Without a language's name there is no softer wording: this spares most prompts the patterns.
+        named = ">" in clause or not clause.isascii() or not _NAMES.isdisjoint(_LETTERS.findall(clause))
+        return _softly(clause) if named else None
     clause, cut = _instruction(clause, at)
     way = direction(clause)
     if verb != "transl":
@@ -214,6 +229,11 @@ def _softly(clause: str) -> Wording | None:
         rest = clause[m.end() :].strip(" ?.¤\"'")
         way = Direction(target=language, inline=rest or "¤")
         return None if _ABOUT_WORD.search(clause) else Wording(way, 0, True, "en")
+    if (m := _FOR.match(clause)) and (language := first_name(m["way"])):
+        return Wording(Direction(target=language), 0, True, "en")
+    if m := _TAGGED.match(clause):
+        way = direction(m.group())
+        return Wording(way, m.end(), sure=True) if way.source and way.target else None
     colon = clause.find(":")
     if 0 <= colon < 24 and _LABEL.match(clause):
         below = _softly(clause[colon + 1 :])
@@ -226,7 +246,7 @@ def _softly(clause: str) -> Wording | None:
         way, sure, spoken = direction(part), False, ""
     elif len(part) < 70 and _BARE_WAY.match(part):
         way, sure, spoken = direction(part), False, ""
-        if not way.whole or not (cut or way.source or "please" in part or "bitte" in part):
+        if not way.whole or not (cut or way.source or _PLEASE.search(part)):
             return None
     else:
         after = clause.rpartition("¤")[2].strip()  # "A proverb: ¤ Give me that in English."
@@ -235,6 +255,7 @@ def _softly(clause: str) -> Wording | None:
     return Wording(way, cut, sure, spoken) if way.target is not None and not way.plain else None
 
 
+_FOR = re.compile(r"^\W*(?P<way>(?:[^\W\d]+ ){1,2})for\s+¤")
 _LABEL = re.compile(r"\W*(?:definition|instructions?|task|system|question|user|prompt|q|bonus)\W*:")
 _ABOUT_WORD = re.compile(
     r"\b(?:beginners?|course|class|plural|gender|past|tense|conjugat\w+|origin|etymology|meaning|difference|pronunciation|grammar|opposite|"

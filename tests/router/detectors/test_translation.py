@@ -24,6 +24,10 @@ def pair(text: str, system: str = "") -> tuple[str, str]:
     ("text", "source", "target"),
     [
         ("translate to German: the house is red", "en", "de"),
+        ("'Where is the train station?' in Thai", "en", "th"),
+        ("Estou com fome. Em inglês, por favor.", "pt", "en"),
+        ("The train leaves at nine. -> Spanish", "en", "es"),
+        ("what does this say in english? Ik heb mijn sleutels verloren en kan niet naar binnen", "nl", "en"),
         ("ins Deutsche übersetzen: the house at the end of the road is red", "en", "de"),
         ("traduce al inglés: ¿dónde está la biblioteca?", "es", "en"),
         ("in English please: Wo ist der Bahnhof?", "de", "en"),
@@ -172,6 +176,6 @@ def test_the_sample_reaches_its_floors() -> None:
         wrong += got != ("", "") and wanted == ("", "")
         missed += got == ("", "") and wanted != ("", "")
         exact += got == wanted != ("", "")
-    assert hits / (hits + wrong) >= 0.9
-    assert hits / (hits + missed) >= 0.7
-    assert exact / (hits + missed) >= 0.6
+    assert hits / (hits + wrong) >= 0.93
+    assert hits / (hits + missed) >= 0.72
+    assert exact / (hits + missed) >= 0.68
