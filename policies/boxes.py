@@ -35,7 +35,7 @@ SHARES = frozenset(
 )
 _OF_EXPERT = ("expert.confidence", "expert.novelty", "expert.n")
 _EMPTY_TOO = frozenset({"expert.shut", "conversation.tier", "metric", "source.language", "target.language"})
-_BEFORE_TIER: Mapping[str, object] = {"cost.llm": None, "over_budget": False, "too_slow": False}
+AT_FIRST: Mapping[str, object] = {"cost.llm": None, "over_budget": False, "too_slow": False}  # before a tier is chosen
 
 
 class TooManyError(Exception):
@@ -156,7 +156,7 @@ class Space:
         if stage in ("route", "tier", "budget"):  # not asked when the client pinned a model
             box |= self.at("pinned", False)
         if stage in ("guard", "route", "tier"):  # the tier is not chosen yet
-            for name, value in _BEFORE_TIER.items():
+            for name, value in AT_FIRST.items():
                 box |= self.at(name, value)
         return box
 

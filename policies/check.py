@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from policies.boxes import Boxes, Space, TooManyError, limits
+from policies.boxes import AT_FIRST, Boxes, Space, TooManyError, limits
 from policies.conditions import thresholds_in
 from policies.demands import BOUNDS, shown, void, void_alone
 from policies.engine import Policy
@@ -29,9 +29,13 @@ MOST_NAMED = 4  # rules or task types in one message
 def check(store: PolicyStore, around: Around) -> list[Finding]:
     """All that is wrong with the rules in force, errors first."""
     tuned = zip(store.sources, store.current.rules, strict=True)
-    found = [*_Check(store.current, [replace(each, rule=rule) for each, rule in tuned], around).findings()]
-    found += _unused(store)
-    return sorted(found, key=lambda each: each.severity)
+    found = findings(store.current, [replace(each, rule=rule) for each, rule in tuned], around)
+    return sorted((*found, *_unused(store)), key=lambda each: each.severity)
+
+
+def findings(policy: Policy, sources: Sequence[Sourced], around: Around) -> list[Finding]:
+    """What is wrong with rules, each given with its place, in their order."""
+    return [*_Check(policy, sources, around).findings()]
 
 
 class _Check:
@@ -146,9 +150,9 @@ class _Check:
     # ── a rule that never gets to act ────────────────────────────────────────────────────────────
 
     def _caught(self, seen: Seen, earlier: Sequence[Seen]) -> Finding | None:
-        if seen.acts is None:
-            return None
         stage = seen.source.rule.stage
+        if seen.acts is None or (stage == "route" and not seen.source.rule.conditions):
+            return None  # too much to tell; or the catch-all, which must be there
         before = earlier if stage in ("guard", "route") else self.rules
         catchers = [each for each in before if each.active and _ends(each, stage) and each is not seen]
         covers = {each.id: self._cover(each, seen) for each in catchers}
@@ -184,6 +188,8 @@ class _Check:
         """Requests that surely end with `catcher`; fewer than there are where that is not certain."""
         if catcher.boxes is None:
             return []
+        if "refuse" in catcher.then:  # what is known of the tier may be another thing when `seen` is asked
+            return [{name: bits for name, bits in box.items() if name not in AT_FIRST} for box in catcher.boxes]
         if not catcher.local or seen.local:  # where one expert may answer, so may the other
             return catcher.boxes
         blind = [each for each in self.rules if each.active and "needs" in each.then]
