@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,3 +64,33 @@ def schema() -> None:
     from policies.schema import json_schema  # noqa: PLC0415
 
     print_json(json_schema())
+
+
+@app.command()
+def show(
+    rule: Annotated[str | None, typer.Argument(help="A rule's id; all rows without one.", show_default=False)] = None,
+    thresholds: Annotated[bool, typer.Option("--thresholds", help="The numbers that rules name.")] = False,
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """All rows of the survey and what becomes of them, or one rule with its evidence."""
+    from policies import show as showing  # noqa: PLC0415
+    from router.settings import load_policies  # noqa: PLC0415
+
+    settings = settings_of(config, profile)
+    store, name = load_policies(settings), settings.policy.profile
+    found: Any
+    if thresholds:
+        found = showing.thresholds(store, name)
+        shown = showing.thresholds_table(found)
+    elif rule is not None:
+        found = showing.one(store, name, rule)
+        shown = showing.one_text(found)
+    else:
+        found = showing.overview(store)
+        shown = showing.overview_table(found)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(shown)

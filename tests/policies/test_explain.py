@@ -109,8 +109,8 @@ def test_the_tree_tells_what_is_unusual() -> None:
         )
     )
     for words in (
-        "two languages or scripts are mixed; functions may be called; its wording gives away: redefined-symbol; 2 tasks at once; "
-        "25% of the words look mistyped; domain law; holds email; comes with audio",
+        "two languages or scripts are mixed; functions may be called; its wording gives away: redefined-symbol; "
+        "2 tasks at once; 25% of the words look mistyped; domain law; holds email; comes with audio",
         "its gate is closed",
         "Advises: ",
         "Flags: ",
