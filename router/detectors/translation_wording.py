@@ -14,7 +14,6 @@ from typing import NamedTuple
 from router.detectors.directions import Direction, direction, first_name
 from router.detectors.resources import table
 
-
 _NAMES = frozenset(word for name in table().names for word in name.split())
 _LETTERS = re.compile(r"[^\W\d_]+")
 
