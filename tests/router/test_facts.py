@@ -8,19 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.cues import domain, noise, redefinition, tasks
-from router.facts import (
-    code_mixed,
-    context,
-    demonstration_turns,
-    demonstrations,
-    edges,
-    labels,
-    output,
-    read_facts,
-    window,
-)
-from router.pii import iban, luhn, pii
+from router.detectors.context import context
+from router.detectors.forms import demonstrations, labels, output
+from router.detectors.mixing import code_mixed
+from router.detectors.noise import noise
+from router.detectors.pii import iban, luhn, pii
+from router.detectors.redefinition import counterfactual, redefined_symbol
+from router.detectors.seen import edges, see, see_text, window
+from router.detectors.several import tasks
+from router.detectors.stakes import domain
+from router.facts import read_facts
 from router.types import Facts, Message, Request
 
 RIVER = (
@@ -35,7 +32,7 @@ def request(*turns: tuple[str, str], **body: Any) -> Request:
 
 
 def facts(*turns: tuple[str, str], **body: Any) -> Facts:
-    return read_facts(request(*turns, **body), tokens=17, language=lambda _: "en")
+    return read_facts(see(request(*turns, **body)), tokens=17, language=lambda _: "en")
 
 
 def test_the_newest_human_text_is_read_and_tokens_are_as_told() -> None:
@@ -56,7 +53,7 @@ def test_a_secret_of_an_earlier_turn_still_counts() -> None:
 
 def test_modalities_are_named_once() -> None:
     message = Message("user", "What is this?", ("image", "image", "audio"))
-    read = read_facts(Request("r", "auto", (message,), {}), 1, lambda _: "en")
+    read = read_facts(see(Request("r", "auto", (message,), {})), 1, lambda _: "en")
     assert read.modalities == ("audio", "image")
 
 
@@ -83,7 +80,7 @@ def test_an_empty_request_has_plain_facts() -> None:
     ],
 )
 def test_two_languages_in_one_text(text: str, mixed: bool) -> None:
-    assert code_mixed(text) is mixed
+    assert code_mixed(see_text(text)) is mixed
 
 
 @pytest.mark.parametrize(
@@ -101,7 +98,7 @@ def test_two_languages_in_one_text(text: str, mixed: bool) -> None:
     ],
 )
 def test_the_wanted_form(text: str, body: dict[str, Any], form: str) -> None:
-    assert output(text, body, labels(text)) == form
+    assert output(see(request(("user", text), **body))) == form
 
 
 @pytest.mark.parametrize(
@@ -116,7 +113,7 @@ def test_the_wanted_form(text: str, body: dict[str, Any], form: str) -> None:
     ],
 )
 def test_the_label_list(text: str, size: int) -> None:
-    assert labels(text) == size
+    assert labels(see_text(text)) == size
 
 
 @pytest.mark.parametrize(
@@ -130,12 +127,12 @@ def test_the_label_list(text: str, size: int) -> None:
     ],
 )
 def test_worked_examples(text: str, shown: int) -> None:
-    assert demonstrations(text) == shown
+    assert demonstrations(see_text(text)) == shown
 
 
 def test_worked_examples_as_turns() -> None:
     turns = [("user", "a"), ("assistant", "spam"), ("user", "b"), ("assistant", "ham"), ("user", "c")]
-    assert demonstration_turns(request(*turns)) == 2
+    assert demonstrations(see(request(*turns))) == 2
     chat = [
         ("user", "a"),
         ("assistant", "Sure, here you go!"),
@@ -143,7 +140,7 @@ def test_worked_examples_as_turns() -> None:
         ("assistant", "You are welcome."),
         ("user", "c"),
     ]
-    assert demonstration_turns(request(*chat)) == 0
+    assert demonstrations(see(request(*chat))) == 0
 
 
 @pytest.mark.parametrize(
@@ -158,7 +155,7 @@ def test_worked_examples_as_turns() -> None:
     ],
 )
 def test_a_supplied_passage(text: str, supplied: str) -> None:
-    assert context(text) == supplied
+    assert context(see_text(text)) == supplied
 
 
 @pytest.mark.parametrize(
@@ -182,7 +179,7 @@ def test_a_supplied_passage(text: str, supplied: str) -> None:
     ],
 )
 def test_a_redefinition(text: str, redefined: bool) -> None:
-    assert redefinition(text.lower()) is redefined
+    assert (redefined_symbol(see_text(text)) or counterfactual(see_text(text))) is redefined
 
 
 @pytest.mark.parametrize(
@@ -200,7 +197,7 @@ def test_a_redefinition(text: str, redefined: bool) -> None:
     ],
 )
 def test_distinct_tasks(text: str, count: int) -> None:
-    assert tasks(text) == count
+    assert tasks(see_text(text)) == count
 
 
 @pytest.mark.parametrize(
@@ -215,7 +212,7 @@ def test_distinct_tasks(text: str, count: int) -> None:
     ],
 )
 def test_noise(text: str, noisy: bool) -> None:
-    assert (noise(text) >= 0.15) is noisy
+    assert (noise(see_text(text)) >= 0.15) is noisy
 
 
 @pytest.mark.parametrize(
@@ -232,7 +229,7 @@ def test_noise(text: str, noisy: bool) -> None:
     ],
 )
 def test_high_stakes(text: str, area: str) -> None:
-    assert domain(text.lower()) == area
+    assert domain(see_text(text)) == area
 
 
 @pytest.mark.parametrize(
@@ -265,7 +262,7 @@ def test_high_stakes(text: str, area: str) -> None:
     ],
 )
 def test_personal_data_and_secrets(text: str, kinds: tuple[str, ...]) -> None:
-    assert pii(text) == kinds
+    assert pii(see_text(text)) == kinds
 
 
 def test_checksums() -> None:

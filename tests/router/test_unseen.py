@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.probes import probe
+from router.detectors.seen import see_text
+from router.detectors.unseen import unseen_task
+from router.facts import DETECTORS
+from router.types import CUES
 
 MCQ = "\nA. Iron\nB. Copper\nC. Oxygen\nD. Zinc"
 SAID = [
@@ -16,7 +19,7 @@ SAID = [
     ("ranking", "Sort the candidate answers below by how well they answer the question."),
     ("forecasting", "Given monthly sales 120, 132, 129, 141, 150, predict the next three values."),
     ("forecasting", "Forecast next week's demand from this history: 12, 15, 11, 18, 20."),
-    ("forecasting", "Here is a time series of hourly temperatures. What comes next?"),
+    ("forecasting", "Here is a time series of hourly temperatures: 14.1, 14.6, 15.2, 15.9. What comes next?"),
     ("inverse_probe", "Write a quote that ends in the word \"heavy\": Absence makes the heart grow"),
     ("inverse_probe", "Repeat my sentences back to me, exactly as written: I like dogss."),
     ("inverse_probe", "Michael had the choice to play a game with a 91 percent chance of losing 900 dollars. He played and won. "
@@ -36,16 +39,24 @@ SAID = [
 ]  # fmt: skip
 
 
+LABELS = ("", "ranking", "forecasting", "parsing", "redefinition", "inverse_probe")
+
+
+def told(text: str) -> str:
+    seen = see_text(text)
+    return unseen_task(seen, [name for name in CUES if DETECTORS[name](seen)])
+
+
 @pytest.mark.parametrize(("label", "text"), SAID, ids=[text[:40] for _, text in SAID])
 def test_wording_tells(label: str, text: str) -> None:
-    assert probe(text.lower()) == label
+    assert told(text) == label
 
 
 @given(st.text(max_size=400))
 def test_any_text_can_be_probed(text: str) -> None:
-    assert probe(text.lower()) in ("", "ranking", "forecasting", "inverse_probe")
+    assert told(text) in LABELS
 
 
 @pytest.mark.parametrize("text", ["rank " * 400, "predict next " * 150, "\na. x\nb. y" * 170, "repeat " * 280])
 def test_repetition_does_no_harm(text: str) -> None:
-    assert probe(text) in ("", "ranking", "forecasting", "inverse_probe")
+    assert told(text) in LABELS

@@ -6,6 +6,9 @@ Checksums and context decide wherever they exist, for a false alarm keeps a requ
 from __future__ import annotations
 
 import re
+from itertools import chain
+
+from router.detectors.seen import Seen, window
 
 _EMAIL = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?P<host>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5})(?![\w-])"
@@ -26,14 +29,18 @@ _CARD = re.compile(
     r"(?<![\w.-])3[47]\d{2}[ -]?\d{6}[ -]?\d{5}(?![\w-])"
 )
 _GROUPED = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{4}")
-_CARD_WORD = re.compile(r"\b(?:card|visa|mastercard|amex|credit|debit|cvv|cvc|expir\w*|pay(?:ment)?)\b", re.IGNORECASE)
+_CARD_WORD = re.compile(
+    r"\b(?:card|visa|mastercard|amex|credit|debit|cvv|cvc|expir\w*|pay(?:ment)?|shop|fake)\b", re.IGNORECASE
+)
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _IP = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)")
 _LOCAL_IP = re.compile(
     r"(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|192\.0\.2|198\.51\.100|203\.0\.113|"
     r"22[4-9]|2[3-5]\d|8\.8|1\.1\.1|1\.0\.0)\."
 )
-_IP_WORD = re.compile(r"\bIP\b|\b(?:address|host|server|login|logged)\b", re.IGNORECASE)
+_IP_WORD = re.compile(
+    r"\bIP\b|\b(?:address|host|server|login|logged|ssh|connect|banned|ping|rsync|firewall|connection)\b", re.IGNORECASE
+)
 _KEY = re.compile(
     r"(?<![\w-])(?:sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{16}|"
     r"gh[pousr]_[A-Za-z0-9]{30,}|"
@@ -41,8 +48,8 @@ _KEY = re.compile(
     r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})|-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----"
 )
 _PASSWORD = re.compile(
-    r"(?i:\b(?:password|passwd|passphrase|pwd|pin code))\s{0,3}(?:is\s{0,3}:?|"
-    r"[:=])\s{0,3}[\"']?(?P<value>[^\s\"'<>{}()\[\],;]{4,64})"
+    r"(?i:\b(?:password|passwd|passphrase|pwd|pw|pin code))\s{0,3}(?:is\s{0,3}:?|"
+    r"[:=]|(?=\S{3,30}[\d_]))\s{0,3}[\"']?(?P<value>[^\s\"'<>{}()\[\],;]{4,64})"
 )
 _NO_SECRET = re.compile(
     r"(?:required|incorrect|wrong|invalid|correct|input|getpass|None|null|true|false|string|str|field|"
@@ -61,12 +68,14 @@ _IBAN_LENGTHS = {
 }  # fmt: skip
 
 
-def pii(text: str) -> tuple[str, ...]:
+def pii(seen: Seen) -> tuple[str, ...]:
     """Kinds found, sorted: api_key, credit_card, email, iban, ip, password, phone, ssn (row safety.privacy).
 
     Addresses at example.com and the like, private and documentation IP ranges, and numbers that fail
     their checksum are no personal data.
     """
+    messages = seen.request.messages
+    text = "\n".join(window(m.text) for m in messages) if len(messages) > 1 else seen.text
     kinds = []
     if "@" in text and any(
         not _EXAMPLE_HOST.search(m["host"]) and not m["host"].rsplit(".", 1)[-1].isdigit()
@@ -78,7 +87,7 @@ def pii(text: str) -> tuple[str, ...]:
     if ("-" in text or "_" in text or "AKIA" in text or "AIza" in text) and _KEY.search(text):
         kinds.append("api_key")
     low = text.lower()
-    if ("pass" in low or "pwd" in low or "pin code" in low) and any(
+    if ("pass" in low or "pw" in low or "pin code" in low) and any(
         not _NO_SECRET.match(m["value"]) and _mixed(m["value"]) for m in _PASSWORD.finditer(text)
     ):
         kinds.append("password")
@@ -95,7 +104,8 @@ def _numbers(text: str) -> list[str]:
         kinds.append("credit_card")
     if any(iban(m.group()) for m in _IBAN.finditer(text)):
         kinds.append("iban")
-    if any(_is_phone(m.group()) for m in _PHONE.finditer(text)):
+    spoken = _NATIONAL.finditer(text) if _CALL_WORD.search(text) else ()
+    if any(_is_phone(m.group()) for m in chain(_PHONE.finditer(text), spoken)):
         kinds.append("phone")
     if _SSN.search(text):
         kinds.append("ssn")
@@ -117,6 +127,13 @@ def _is_card(text: str, m: re.Match[str]) -> bool:
 def _mixed(value: str) -> bool:
     """A secret holds a digit or a symbol; "password is important" does not."""
     return any(not c.isalpha() for c in value.rstrip(".,!?:"))
+
+
+_CALL_WORD = re.compile(
+    r"\b(?:phone|mobile|call|reach\w*|tel|telephone|cell|whatsapp|text (?:me|him|her)|number is|handy|ring)\b",
+    re.IGNORECASE,
+)
+_NATIONAL = re.compile(r"(?<![\w.+/=-])0\d{2,4}[ /-]?\d{3,4}[ -]?\d{2,4}(?:[ -]?\d{2,4})?(?![\w/=-]|\.\d)")
 
 
 def _is_phone(value: str) -> bool:

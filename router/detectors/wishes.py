@@ -1,0 +1,232 @@
+"""What is wanted beside a plain answer, or in its place: a sum, reasons, made-up data, a fact few know, or who knows."""
+
+from __future__ import annotations
+
+import re
+
+from router.detectors.seen import Seen
+from router.reading.wording import any_of, words_of
+
+_ASKING = words_of(
+    "what what's whats is are the of a calculate compute evaluate solve work out how much please can you find result "
+    "answer value equals equal to me tell give for this quick do math quickly simplify hey hi exactly just hello "
+    "thanks thank pls plz need i now help with could maths return only result number calculator answer "
+    "decimal as in following carry sum up these add take to them together when no words text places get final de von a nothing else just you're your do "
+    "cuánto cuanto es wie viel ist combien font quanto fa what'll be q then if that makes does come"
+)
+_OPERATIONS = words_of(
+    "plus minus times divided multiplied over mod modulo percent sqrt root cube cubed squared square power raised log "
+    "ln log10 log2 sin cos tan exp factorial sum product difference quotient average mean abs add subtract "
+    "multiply divide remainder gcd lcm half twice double added subtracted mal durch hoch por entre más menos fois plus "
+    "sum sums add take total hex"
+)
+_BETWEEN = words_of("by from and into degrees radians between th st nd rd of x pi e off to")
+_NUMBERS = words_of(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion point"
+)
+_PIECE = re.compile(r"0x[\da-f]+|[^\W\d_]+(?:'[a-z]+)?(?:10|2)?|\d[\d,]*(?:\.\d+)?|\S")
+_SIGNS = frozenset('+-*/×÷^%=()[]√·:?.,!−–²³π&$€£"°¿÷:')
+_ACTS = frozenset("+*/×÷^%√·²³−")
+_SUM = re.compile(r"\d\s*[-–!]|\d\s*x\s*\d")
+
+
+def calculation(seen: Seen) -> bool:
+    """Nothing but a calculation to carry out (row scale.calc-tool): all words are numbers, operations or "what is"."""
+    low = seen.low
+    if len(low) > 200 or len(seen.words) > 24:
+        return False
+    if not any(map(str.isdigit, low)) and _NUMBERS.isdisjoint(seen.words):
+        return False
+    numbers = acts = 0
+    for piece in _PIECE.findall(low):
+        if piece[0].isdigit() or piece in _NUMBERS:
+            numbers += 1
+        elif piece in _OPERATIONS or piece in _ACTS:
+            acts += 1
+        elif piece not in _ASKING and piece not in _BETWEEN and piece not in _SIGNS:
+            return False
+    return numbers > 0 and (acts > 0 or (numbers > 1 and _SUM.search(low) is not None) or _SUM.search(low) is not None)
+
+
+_REASONS = words_of(
+    "explain explaining justify justification reasoning reason reasons rationale why show working explanation "
+    "explanations because support defend steps step walk grounds how cite thought thinking makes made led rests argue"
+)
+_ANSWER = (
+    r"(?:answers?|reasoning|choices?|decisions?|thinking|thought process|train of thought|thoughts|classifications?|verdicts?|"
+    r"conclusions?|ratings?|scores?|labels?|judg(?:e)?ments?|rankings?|selections?|picks?|recommendations?|predictions?|logic|response|"
+    r"assessments?|work(?:ings?)?|steps|calculations?|evaluation|solution|position|opinion|stance|grade|estimate|guess|diagnosis|result)"
+)
+_WHY = r"(?:reasons?|justifications?|rationale|reasoning|explanations?|grounds|arguments?|motivation|evidence)"
+_RATIONALE = re.compile(
+    rf"\b(?:explain|justify|defend|support|motivate|substantiate|back up|elaborate on|argue for|walk (?:me|us) through|talk (?:me|us) through|show|include|"
+    rf"provide|give|state|share|detail|lay out|spell out|write) (?:me |us )?(?:all |out |down |then )?(?:of )?(?:your|the|each|every|its|these|this|that) "
+    rf"?(?:\w+ )?{_ANSWER}\b(?! (?:of|in|for the|process of|was|from|formula|to (?:a|the|change|make|build|get|set|take|install)|and your answer must) )|"
+    r"\b(?:show|write out|write down|include|lay out|spell out) (?:me )?(?:all |every |each |your |the |full |complete |step-by-step |intermediate )*"
+    r"(?:steps?|working|workings|work|reasoning|derivation)\b(?! (?:to|of|for|needed|required|involved|people|permit|experience))|"
+    rf"\b(?:give|state|provide|include|add|with|list|cite|name|and|say|want|need|offer|supply|plus|see|for) (?:me |us )?(?:your |a |an |the |one |two |three |\d "
+    rf")?(?:short |brief |one-line |one-sentence |clear |detailed |concise |main |written )*{_WHY}\b(?! (?:to|for|of|why (?:people|some|many|the)|behind the|that|is|are"
+    rf"|against|in|from) )|\b{_WHY} (?:for|behind|of) (?:your|the|this|each|every|it\b|that) ?{_ANSWER}?|"
+    r"(?:\band|\bthen|\balso|[,;.?!]) (?:please |pls |briefly |also )*(?:(?:say|explain|tell me|tell us|state|describe|justify|show|note|add|mention|write)"
+    r"(?: \w+)? )?(?:why\b(?: (?:you|u|that|it|this|or why|not|i should|exactly|so)\b|\s*[.?!:)]|$)|how (?:you|u) (?:got|arrived|reached|came|know|decided|worked|"
+    r"chose|did|figured)|on what grounds|what (?:makes|made|led) you|what your (?:\w+ )?(?:is|was) based on)|\bwhy or why not\b|\bsay why\b|"
+    r"\bexplain why (?:you|it is the|that is|it's the|or why|each)\b|\bhow (?:did|do|have|would) (?:you|u) (?:get|arrive|reach|come|know|justify|conclude)\b|"
+    rf"\b(?:along )?with (?:a |an |your |the |full )?(?:\w+ )?(?:explanation|justification|rationale|reasoning|reasons)\b|(?:^|\n)\s*(?:explanation|"
+    rf"reasoning|rationale|justification|why):|[\"'](?:reasoning|rationale|justification|explanation|reason|why)[\"']|\bwhat makes you (?:say|think)\b|\bmarks are given for "
+    r"(?:the )?(?:reason|working|explan)|\blay out (?:every|each|all|the|your)\b|\bwhat (?:the|your) \w+ rests on\b|\bwant the rationale\b|\bnot just (?:the|your|a) "
+    r"(?:answer|verdict|result|score|label)\b|\bthought process\b|\bchain of thought\b|\bwhy (?:you|u) (?:think|picked|chose|believe|decided|say)\b"
+)
+_NO_REASONS = re.compile(
+    r"\b(?:no|without|don't|do not|not|skip|omit|never|avoid|leave out|refrain from|instead of|nothing but|neither)(?: (?!just|only|and|but|or)\w+){0,2} (?:explain\w*|"
+    r"explanations?|justif\w+|reason\w*|rationale|show\w*|why|walk|steps|working)\b"
+)
+
+
+def rationale(seen: Seen) -> bool:
+    """The reasons behind the answer itself are wanted too (row misc.explain); explaining a subject is none."""
+    if _REASONS.isdisjoint(seen.words):
+        return False
+    return _RATIONALE.search(seen.told_low) is not None and not _NO_REASONS.search(seen.told_low)
+
+
+_MAKING = words_of(
+    "generate create write make produce give synthesize synthesise need invent simulate build augment fabricate provide "
+    "want fake dummy mock synthetic output draft construct come populate emit extend expand paraphrase rephrase reword simulate seed fill prepare erzeuge génère genera generiere more list show"
+)
+_MAKE = (
+    r"(?:generate|create|write|make|produce|give|synthesi[sz]e|need|invent|simulate|build|fabricate|provide|want|output|draft|construct|come up with|"
+    r"emit|expand|prepare|compose|dream up|i'd like)"
+)
+_COUNT = (
+    r"(?:\d{1,6}(?:,\d{3})?|two|three|four|five|six|seven|eight|nine|ten|eleven|eleven|twelve|fifteen|twenty|thirty|forty|sixty|fifty|hundred|"
+    r"a hundred|a thousand|a dozen|dozens of|several|some|a few|many|more|lots of|a bunch of|a set of|a batch of|"
+    r"a dataset of|a table of)"
+)
+_MADE_UP = (
+    r"(?:synthetic|fake|dummy|mock|made[- ]up|fictional|fictitious|random|simulated|artificial|realistic|sample|test|"
+    r"training|labell?ed|annotated|example|seed|fine-?tuning|instruction|few-shot|plausible|varied|diverse)"
+)
+_RECORDS = (
+    r"(?:data|records?|rows?|entries|examples?|samples?|reviews?|users?|profiles?|customers?|transactions?|tweets?|"
+    r"sentences?|utterances?|queries|questions?|pairs?|messages?|emails?|tickets?|comments?|conversations?|dialogues?|"
+    r"instances?|points?|inputs?|résumés?|applicants|respondents|survey responses|readings|bookings|ids|bios|variations|addresses|names?|orders?|invoices?|logs?|log lines|documents?|posts?|complaints?|"
+    r"products?|patients?|employees|people|accounts?|cases|json objects|strings|prompts?|instructions|headlines|"
+    r"responses?|transcripts?|personas?|csv|dataset|notes|resumes|intents|phrases|inputs)"
+)
+_SYNTHESIS = re.compile(
+    rf"\b{_MAKE}\b(?: me| us| up| out)? (?:[^.\n]{{0,24}} )?{_COUNT} (?:[\w-]+[ -]){{0,2}}?{_MADE_UP},? (?:[\w-]+,? ){{0,4}}?{_RECORDS}\b|"
+    rf"\b{_MAKE}\b(?: me| us| up)? (?:[\w-]+ ){{0,2}}(?:synthetic|fake|dummy|mock|made[- ]up|simulated|artificial|fictitious|invented|adversarial|property-test|"
+    rf"faker-style|imaginary|placeholder) (?:[\w-]+ ){{0,3}}{_RECORDS}\b|\b(?:synthetic|fake|dummy|mock|simulated) (?:[\w-]+ ){{0,2}}(?:data|dataset|records|rows|"
+    rf"reviews|users|transactions|tickets|examples|samples|customers|profiles|logs)\b[^.\n]{{0,60}}\b(?:\d+|csv|json|table|test)\b|"
+    rf"\b{_COUNT} (?:different |new |distinct |other |more |alternative |varied |diverse |natural )*(?:paraphrases|paraphrased \w+|rewordings|rephrasings|variations|"
+    rf"variants|reformulations|ways to (?:say|ask|phrase))\b|\b(?:paraphrase|rephrase|reword|augment)\b[^.\n]{{0,80}}\b(?:\d+|two|three|four|five|six|eight|ten|twelve|"
+    rf"fifteen|twenty)(?: \w+)? (?:ways|versions|times|variants|variations|examples|paraphrases)\b|"
+    rf"\b{_MAKE}\b[^.\n]{{0,40}} ?{_COUNT} (?:[\w-]+ ){{0,5}}(?:reviews|utterances|user records|customer records|test (?:records|cases|users)|support tickets|tweets|"
+    rf"spam (?:messages|emails)|training (?:examples|samples|sentences)|(?:question|q)[-–& ]+(?:answer|a) pairs|qa pairs|labell?ed (?:examples|sentences)|rows|records|"
+    rf"log lines|distinct messages|respondents|data points|email addresses|samples)\b|"
+    rf"\b(?:populate|fill|seed) (?:a|the|my|our|this) (?:\w+ )?(?:database|table|db|dataset|spreadsheet)\b|\b(?:more|extra|additional) (?:data|examples|samples|rows|"
+    rf"lines|records) (?:like|in the style of|of this kind|similar)\b|\byou are a (?:\w+ )?data generator\b|\b(?:emit|output|generate|produce) (?:one |\d+ )?(?:json "
+    rf"(?:object|line)s?|lines?|rows?) (?:per line|each)?\b.{{0,80}}\b{_COUNT} (?:lines|rows|objects|records)\b|"
+    rf"\bsimulate {_COUNT} |\b(?:extend|expand|augment|grow|enlarge|balance) (?:it to|my|this|the|our) (?:[\w-]+ )?(?:\d+|data|dataset|training|corpus|examples|set)\b|"
+    rf"\bfor (?:data augmentation|(?:training|fine-tuning|finetuning|testing) (?:a|my|our|the) (?:\w+ )*(?:classifier|model|chatbot|bot|detector|pipeline|parser|app|search|"
+    rf"import))\b|\b(?:that|which|so) (?:we|i) can (?:fine-?tune|train|load-test|test|augment|evaluate)\b|\b(?:datensätze|beispielsätze|trainingsdaten|testdaten|phrases "
+    rf"étiquetées|données synthétiques|datos (?:sintéticos|ficticios|de prueba)|fiktive\w*|frases etiquetadas)\b"
+)
+_NOT_DATA = re.compile(
+    r"^\W*how (?:do|can|would|should) (?:i|you|we)\b|\b(?:poems?|songs?|unit test|birthday|names for|story ideas|interview questions|slogans|taglines|unit tests?|quiz|function|script|class that|code|"
+    r"write a (?:python|sql)|what is|is it (?:ok|legal|safe)|pros and cons|explain|delete|remove|which command)\b"
+)
+
+
+def synthesis(seen: Seen) -> bool:
+    """Made-up data in number: records, training examples, paraphrases of a seed (row misc.synth)."""
+    if _MAKING.isdisjoint(seen.words):
+        return False
+    return _SYNTHESIS.search(seen.asked) is not None and not _NOT_DATA.search(seen.asked)
+
+
+_VAGUE = words_of(
+    "it its it's this that these those thing things stuff something one ones them they what whats what's why how do does usual "
+    "doesn't doesnt don't dont did didn't isn't isnt is are was not no still again work works working worked broken broke "
+    "make made better best improve improved fix fixed help me my i im i'm you can can't cant could please pls plz need want "
+    "wrong issue issues problem problems error errors bug stuck happened happening happens change changed do done good bad "
+    "nice nicer shorter longer more less the a an with here now and but so to of for in on at about like same other another "
+    "way tell next finish continue go keep try tried check look looks looking feels weird off ok okay any ideas idea then "
+    "thoughts advice update redo different right up just get getting got keeps won't wont will load loading start crash "
+    "crashes crashing failed fails failing stopped slow code file app page text document email report project essay "
+    "website laptop phone computer printer program thanks hey hi hello hmm asap urgent quick quickly bit little very really "
+    "too all everything anything yesterday today before after last time we us our be been should would there's there from "
+    "explain send run running use opinion second version part first numbers results sense understand gives give question "
+    "clean cleaner professional wtf when open button thing's having trouble have has let know review attached attachment "
+    "result he she him her said blue rewrite paragraph following tone friendlier summarize summarise translate edit above "
+    "below into mail letter message presentation slides spreadsheet formula excel function script word words somehow seems "
+    "acting strange funny as again's boss client customer teacher figure out sort handle answer respond reply set setup "
+    "sure maybe than were am think mean meant who where which decide choose pick some both options option list proofread draft "
+    "correct shorten simplify polish it'd i've ive idk no funciona qué hago me ayuda geht nicht hilfe funktioniert marche pas"
+)
+_GREETING = words_of(
+    "hi hello hey thanks thank you good morning evening ok okay bye how are doing what's up there yes no so much is it going"
+)
+_POINTING = words_of(
+    "it it's its this that these those them they thing things stuff something one help fix wrong issue problem error broken work works "
+    "working better update redo continue why bug stuck thoughts again crashes trouble usual more shorter longer other attached above "
+    "below following question then next improve shorten polish funciona geht marche same previous nicer friendlier"
+)
+_SETTLED = re.compile(
+    r"\b(?:what time is it|how is it going|what is this song|what day is it|who are you|what can you do|what are you|what can i use|something funny|how are things|really good|one you work|can you help me with)\b|[:\"`\d]"
+)
+
+
+def implicit(seen: Seen) -> bool:
+    """What is wanted is not said: a few vague words, and nothing that they could point to (row real.implicit)."""
+    words = seen.words
+    if len(seen.low) > 110 or not 0 < len(words) <= 18 or seen.request.system:
+        return False
+    if any(m.role == "assistant" or m.modalities for m in seen.request.messages):
+        return False
+    if words <= _GREETING or _SETTLED.search(seen.low):
+        return False
+    return words <= _VAGUE and (len(words) < 3 or not _POINTING.isdisjoint(words))
+
+
+_PROPERTY = (
+    r"(?:(?:boiling|melting|flash|freezing|triple|sublimation|auto-?ignition|ignition|dew|curie|critical|yield|smoke) "
+    r"(?:point|temperature|pressure|strength|stress)|half[- ]li(?:fe|ves)|atomic (?:mass|weight|number|radius)|molar mass|"
+    r"molecular (?:weight|mass|formula)|chemical formula|empirical formula|density of|refractive index|specific heat(?: "
+    r"capacity)?|heat of (?:fusion|vaporization|vaporisation|combustion)|latent heat|ionization (?:energy|potential)|"
+    r"electronegativity|electron (?:affinity|configuration)|cas (?:registry )?number|young's modulus|shear modulus|thermal "
+    r"(?:conductivity|expansion)|dielectric constant|permittivity|resistivity|bandgap|band gap|viscosity of|solubility|pka|"
+    r"ph of|ld50|bioavailability|latin name|scientific name|binomial name|orbital period|axial tilt|escape velocity|"
+    r"semi-major axis|absolute magnitude|mohs hardness|dissociation constant|rate constant|lattice constant|decay constant|"
+    r"(?:planck|boltzmann|rydberg|avogadro|faraday|chandrasekhar|hubble|madelung|stefan|fine[- ]structure|euler|feigenbaum|"
+    r"apéry|khinchin|gravitational|gas)(?:'s|[-–]mascheroni|[-–]boltzmann)? (?:constant|number|limit)|magnetic moment|"
+    r"gyromagnetic ratio|cross[- ]section|tensile strength|calorific value|wavelength of|oxidation states? of|osmolarity|"
+    r"therapeutic (?:index|range)|protein binding|volume of distribution|elimination|maximum daily dose|miller indices|lattice parameter|slip planes|bwv number|opus number|köchel number|catalogue number|spectral type|redshift|crystal structure|space group|spin of|isotopes? of|enzyme commission|ec number|accession number|melting range|partition coefficient|schmelzpunkt|siedepunkt|point de fusion|punto de ebullición|gitterkonstante|constante de|halbwertszeit|dichte von)"
+)
+_NICHE = re.compile(
+    rf"\b(?:what|whats|what's|tell me|give me|state|need|which|wie|quel|quelle|cuál|look up|how (?:high|long|dense|hot|many))\b[^?\n]{{0,50}}\b{_PROPERTY}\b(?! (?:depend|mean|chang|different|affect|important|work|is (?:defined|a)))|^{_PROPERTY} "
+    r"|\b(?:which|what) (?:article|section|clause|paragraph|amendment|rule|chapter|sutra|verse|surah|subsection|annex|rfc|"
+    r"iso standard|statute|directive|regulation)\b[^?\n]{2,90}\b(?:covers?|deals?|says?|states?|regulat\w+|govern\w*|"
+    r"defin\w+|requires?|prohibit\w*|protect\w*|contains?|allow\w*|guarantee\w*|specif\w+|sets?|describ\w+|introduc\w+)\b|"
+    r"\b(?:when|what year|which year|in what year|in which year|what date|who)\b[^?\n]{0,60}\b(?:dynasty|treaty of|edict of|"
+    r"council of|peace of|khanate|caliphate|sultanate|shogunate|battle of|siege of|pharaoh|papal bull|diet of|margrave|"
+    r"doge|abbasid|umayyad|merovingian|carolingian|capetian|chola|maurya|ptolem\w+|seleucid|sassanid|tang|song|ming)\b|"
+    r"\bwhat (?:is|are|was) the (?:\w+[' -]s? ?){0,3}(?:formula|equation|theorem|criterion) (?:for|of)\b|"
+    r"\bwhat (?:tcp |udp |default )?port (?:number )?(?:does|is)\b|\b(?:exact|precise) (?:value|date|number|wording|length|"
+    r"frequency|height|mass)\b|\bto (?:\w+ )?(?:decimal places|significant figures)\b|"
+    r"\bwhat does (?:section|article|clause|rule|paragraph) \d|\b(?:icd-?10|unspsc|hs|atc|naics|iata|icao|un|dsm-?5|oeis|hex|unicode) (?:code|number)\b|\b(?:first edition|page count|footnote|on which day did|treatise|in which (?:manuscript|codex))\b"
+)
+_FAMOUS = re.compile(
+    r"\b(?:capital of|president|prime minister|(?:boiling|freezing) point of water\b(?! (?:at|on))|world war|area of a (?:circle|"
+    r"triangle|rectangle|square)|formula (?:for|of) water|pythagor\w+|quadratic formula|of water\?|explain|why|how do (?:i|you|we)|derive|prove|"
+    r"write|battle of hastings|excel|spreadsheet|google sheets|table salt)\b"
+)
+
+
+def niche_fact(seen: Seen) -> bool:
+    """A special fact or formula that few know by heart is asked for (row know.domain-recall)."""
+    low = seen.low
+    if len(low) > 300 or "\n" in low.strip():
+        return False
+    return _NICHE.search(low) is not None and not _FAMOUS.search(low)
