@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import pytest
 
+from policies.engine import Policy
+from router.course import Choice
 from router.errors import NoAnswer, NotCached, PolicyRefused, UpstreamFailed
 from router.gateway import Gateway
 from router.record import Record
-from router.types import Answer, Answerer, Decision, Event, Fired, Message, Observed, Request, Signals, Task, Usage
+from router.types import (
+    Answer,
+    Answerer,
+    Decision,
+    Event,
+    Fired,
+    Fleet,
+    Message,
+    Observed,
+    Request,
+    Signals,
+    Task,
+    Usage,
+)
 
 RULE = Fired("test.rule", "route", True, "A rule", "because", ("somebody 2026",))
 OBSERVED = Observed(Signals(Task("chitchat", 0.9)), seconds={"observe": 0.001})
@@ -58,13 +74,17 @@ class World:
         for temper in self.tempers:
             answerers.setdefault(temper.target, []).append(temper)
 
-        async def observe(_request: Request) -> Observed:
+        async def observe(_request: Request, _choice: Choice) -> Observed:
             return OBSERVED
 
         def note(record: Record) -> None:
             (self.opened if record.outcome is None else self.closed).append(record.event())
 
-        return Gateway(observe, lambda: self, answerers, note)
+        return Gateway(lambda _request: self.choice, observe, answerers, note)
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(cast("Policy", self), Fleet(), {})
 
     def decide(self, _signals: Signals) -> Decision:
         return self.decision
@@ -158,16 +178,14 @@ async def test_a_client_that_leaves_while_waiting_has_its_row() -> None:
 
 async def test_the_policy_is_taken_once_per_request() -> None:
     here = world("abstains", "fails", "says")
-    taken: list[int] = []
-    gateway = here.gateway()
+    taken: list[Request] = []
 
-    def policy() -> World:
-        taken.append(1)
-        return here
+    def choose(request: Request) -> Choice:
+        taken.append(request)
+        return here.choice
 
-    current: Callable[[], World] = policy
-    await Gateway(gateway.observe, current, gateway.answerers, gateway.note).answer(REQUEST)
-    assert taken == [1]
+    await replace(here.gateway(), choose=choose).answer(REQUEST)
+    assert taken == [REQUEST]
 
 
 async def test_headers_of_an_answer() -> None:

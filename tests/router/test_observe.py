@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,10 @@ import orjson
 import pytest
 
 from classifiers.shipped import Shipped
-from router.app import Priced, create_observer, load_shipped
-from router.errors import ModelNotFound
+from policies.store import PolicyStore
+from router.app import create_observer, load_shipped
+from router.course import Choice
+from router.fleet import Priced
 from router.observe import Observer
 from router.second_look import SecondLook
 from router.settings import Settings
@@ -21,6 +22,10 @@ from router.types import Observed
 from router.wire import parse_chat
 
 MODEL = {"id": "m", "tier": "standard", "base_url": "http://127.0.0.1/v1", "price": {"input": 1, "output": 10}}
+SETTINGS = Settings.model_validate({"models": [MODEL], "baseline": "m"})
+PRICED = Priced(SETTINGS, SETTINGS.models)
+POLICY = PolicyStore().current
+CHOICE = PRICED.choice(SETTINGS.models, SETTINGS, POLICY)
 SENTIMENT = "Is this review positive or negative? I loved every minute of it."
 
 
@@ -31,20 +36,18 @@ def shipped() -> Shipped:
 
 @pytest.fixture
 def observer(shipped: Shipped) -> Iterator[Observer]:
-    made = observer_of(shipped, {})
+    made = create_observer(SETTINGS, shipped, PRICED)
     yield made
     made.second_look.close()
 
 
-def observer_of(shipped: Shipped, more: dict[str, Any]) -> Observer:
-    settings = Settings.model_validate({"models": [MODEL], "baseline": "m", **more})
-    return create_observer(settings, shipped, Priced(settings, settings.models), settings.models)
-
-
-async def observed(observer: Observer, text: str | list[dict[str, Any]], hint: str = "", **more: Any) -> Observed:
+async def observed(
+    observer: Observer, text: str | list[dict[str, Any]], hint: str = "", choice: Choice | None = None, **more: Any
+) -> Observed:
     messages = [{"role": "user", "content": text}] if isinstance(text, str) else text
     body = {"model": "auto", "messages": messages, **more}
-    return await observer.observe(parse_chat(orjson.dumps(body), {"x-surveyor-task": hint} if hint else {}, "req"))
+    request = parse_chat(orjson.dumps(body), {"x-surveyor-task": hint} if hint else {}, "req")
+    return await observer.observe(request, choice or CHOICE)
 
 
 async def test_a_bound_prompt_gets_its_expert_s_reading(observer: Observer) -> None:
@@ -75,11 +78,35 @@ async def test_the_encoder_is_asked_only_for_an_expert(observer: Observer) -> No
 
 async def test_a_request_just_seen_is_not_looked_at_again(observer: Observer) -> None:
     first = await observed(observer, SENTIMENT)
-    assert (await observed(observer, SENTIMENT)).signals is first.signals
+    assert (await observed(observer, SENTIMENT)).signals.experts is first.signals.experts
     assert len(observer.seen) == 1
     assert (await observed(observer, SENTIMENT, hint="spam_detection")).signals != first.signals
     assert (await observed(observer, SENTIMENT, max_tokens=7)).signals != first.signals
     assert len(observer.seen) == 3
+
+
+async def test_what_was_seen_is_weighed_anew_under_another_choice(observer: Observer) -> None:
+    poem = "Write a short poem about a lighthouse."
+    first = (await observed(observer, poem)).signals
+    settings = Settings.model_validate(
+        {
+            "models": [MODEL],
+            "budget": {"request_usd": 0.001},
+            "privacy": "local-only",
+            "operator": {"prefer": ["fair"], "slo_ms": 1500, "residency": "eu", "metrics": {"summarization": "rouge"}},
+        }
+    )
+    choice = PRICED.choice(settings.models, settings, POLICY, pinned="m")
+    second = (await observed(observer, poem, choice=choice)).signals
+    assert len(observer.seen) == 1
+    assert second.facts is first.facts
+    assert (first.operator.slo, first.money.budget, first.pinned, first.fleet.resident_tiers) == (
+        None, None, "", ("standard",),
+    )  # fmt: skip
+    assert (second.operator.slo, second.money.budget, second.pinned) == (1.5, 1_000_000, "m")
+    assert (second.operator.prefer, second.operator.metrics) == (("fair",), {"summarization": "rouge"})
+    assert (second.operator.residency, second.fleet.resident_tiers) == ("eu", ())  # nobody said where `m` runs
+    assert second.fleet.keep_private
 
 
 async def test_another_language_closes_the_gate_without_a_look(observer: Observer) -> None:
@@ -88,6 +115,7 @@ async def test_another_language_closes_the_gate_without_a_look(observer: Observe
     for reading in found.signals.experts.values():
         assert not reading.open
         assert "not de" in reading.why
+        assert reading.shut == "language"
 
 
 async def test_a_hint_binds_a_bare_text_and_only_that(observer: Observer) -> None:
@@ -120,19 +148,11 @@ async def test_tokens_are_exact_for_a_prompt_and_estimated_for_a_history(observe
     assert 1000 < (await observed(observer, history)).signals.facts.tokens < 1600
 
 
-async def test_estimates_and_the_fleet(shipped: Shipped) -> None:
-    observer = observer_of(shipped, {"budget": {"request_usd": 0.001}, "privacy": "local-only"})
+async def test_estimates_and_the_fleet(observer: Observer) -> None:
     signals = (await observed(observer, "Write a poem.", max_tokens=10)).signals
     assert signals.money.estimates == {"standard": signals.facts.tokens * 1000 + 100_000}
-    assert signals.money.budget == 1_000_000
-    assert signals.fleet.keep_private
     assert signals.fleet.cache
     assert not (await observed(observer, "Write a poem.", temperature=0.5)).signals.fleet.cache
-    with pytest.raises(ModelNotFound, match="Use one of: auto, m"):
-        await observer.observe(
-            replace(parse_chat(b'{"model":"x","messages":[{"role":"user","content":"a"}]}', {}, "r"))
-        )
-    observer.second_look.close()
 
 
 async def test_an_expert_that_fails_leaves_the_answer_to_an_llm(observer: Observer) -> None:
@@ -141,7 +161,7 @@ async def test_an_expert_that_fails_leaves_the_answer_to_an_llm(observer: Observ
 
     encode, observer.second_look._encode = observer.second_look._encode, broken
     reading = (await observed(observer, SENTIMENT)).signals.experts["sentiment"]
-    assert (reading.open, reading.why) == (False, "It failed; the log says why.")
+    assert (reading.open, reading.shut, reading.why) == (False, "failed", "It failed; the log says why.")
     observer.second_look._encode = encode
     assert (await observed(observer, SENTIMENT)).signals.experts["sentiment"].open  # a failure is not remembered
 
