@@ -111,9 +111,7 @@ def direction(clause: str) -> Direction:
             loose = loose or (found if words[i] != "polish" or i else None)
         covered += size
         i += size
-    m = _OBJECT.search(clause)
-    inline = "" if m is None or _FILLER.match(m["what"]) else m["what"]
-    rest = sum(word not in _TO and word not in _FROM and word not in _LINKS and word not in _POLITE for word in words)
+    rest = sum(word not in _SMALL for word in words)
     if target is None and source is None and loose and len(words) > 1:
         last = _name(words, len(words) - 1)[0] or (_name(words, 0)[0] if "çevir" in clause else None)
         last = last or (loose if rest <= covered else None)
@@ -121,7 +119,7 @@ def direction(clause: str) -> Direction:
     return Direction(
         source,
         target,
-        inline,
+        _inline(clause),
         pointed=not _POINTS.isdisjoint(words),
         plain=plain,
         whole=rest <= covered,
@@ -130,6 +128,13 @@ def direction(clause: str) -> Direction:
 
 
 _POLITE = _words("please pls plz bitte por favor now and ok the so per")
+_SMALL = _TO | _FROM | _LINKS | _POLITE
+
+
+def _inline(clause: str) -> str:
+    """What stands between the verb and the target: "translate good night into Swahili"."""
+    m = _OBJECT.search(clause)
+    return "" if m is None or _FILLER.match(m["what"]) else m["what"]
 
 
 def first_name(phrase: str) -> Language | None:
