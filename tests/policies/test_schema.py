@@ -166,11 +166,6 @@ def test_every_rule_has_its_row_of_evidence() -> None:
             assert row in rule.cites, rule.id
 
 
-def test_every_row_of_evidence_is_cited() -> None:
-    cited = {cite for rule in rules_of("2026") for cite in rule.cites}
-    assert headings((POLICIES / "survey.md").read_text()) <= cited
-
-
 def test_every_paper_cited_is_spoken_of() -> None:
     evidence = (POLICIES / "survey.md").read_text()
     for rule in rules_of("2026"):
