@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -82,7 +83,11 @@ def as_request(raw: bytes, headers: Mapping[str, str], request_id: str, runtime:
     request = parse_chat(raw, headers, request_id)
     if not runtime.course.keys or request.model != AUTO:
         return request
-    return replace(request, model=runtime.course.auto_for(headers.get("authorization", "")))
+    name = runtime.course.auto_for(headers.get("authorization", ""))
+    if name == AUTO:
+        return request
+    # The variant shapes the answer, too: what is kept for one is not given to another.
+    return replace(request, model=name, digest=hashlib.sha256(request.digest + name.encode()).digest())
 
 
 class Leaver:

@@ -173,13 +173,6 @@ async def build(
     cache = create_cache(settings, priced, metrics, shaper.fingerprint + documents)
     stack.push_async_callback(cache.close)
     hosted = await open_hosted(models, keys, priced, stack)
-    answerers: dict[str, list[Answerer]] = {EXACT: [cache]}
-    for name in shipped.experts:
-        answerers[f"expert.{name}"] = [ExpertAnswerer(name, shipped.embedder.count, priced.baseline)]
-    for model in models:
-        for name in (model.tier, model.id):
-            inner = hosted(model, f"hosted.{name}")
-            answerers.setdefault(f"hosted.{name}", []).append(Kept(inner, cache))
 
     def in_force(course: Course) -> None:
         for policy in course.policies.values():
@@ -191,14 +184,26 @@ async def build(
         ledger.note(record)
 
     steering = Steering(settings, priced, models, stores, in_force, metrics.reloaded)
-    gateway = Gateway(
-        choose=steering.choose,
-        observe=observer.observe,
-        answerers=answerers,
-        note=note,
-        shaper=shaper,
-    )
+    answerers = create_answerers(cache, shipped, priced, models, hosted)
+    gateway = Gateway(steering.choose, observer.observe, answerers, note, shaper)
     return Runtime(settings, gateway, steering, shipped, ledger, metrics, models, int(time.time()))
+
+
+def create_answerers(
+    cache: Cache,
+    shipped: Shipped,
+    priced: Priced,
+    models: tuple[Model, ...],
+    hosted: Callable[[Model, str], Answerer],
+) -> dict[str, list[Answerer]]:
+    """Who answers for each target, in the order to ask."""
+    found: dict[str, list[Answerer]] = {EXACT: [cache]}
+    for name in shipped.experts:
+        found[f"expert.{name}"] = [ExpertAnswerer(name, shipped.embedder.count, priced.baseline)]
+    for model in models:
+        for name in (model.tier, model.id):
+            found.setdefault(f"hosted.{name}", []).append(Kept(hosted(model, f"hosted.{name}"), cache))
+    return found
 
 
 async def start_stand_in(stack: AsyncExitStack) -> StandIn | None:

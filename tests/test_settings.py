@@ -12,7 +12,7 @@ from policies.located import ConfigError
 from router.app import create_app, key_of, wanted_experts
 from router.cli import app
 from router.fleet import Priced
-from router.settings import Settings, load_policies, read_settings
+from router.settings import Model, Settings, Variant, load_policies, load_variants, read_settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +93,13 @@ def test_the_example_file_is_valid_and_shows_every_knob() -> None:
     assert load_policies(settings).current.rules
     shown = yaml.safe_load(path.read_text())
     assert set(shown) == set(Settings.model_fields)
-    for name in ("policy", "cache", "ledger", "budget", "server"):
+    for name in ("policy", "operator", "cache", "ledger", "budget", "server"):
         commented = [line.strip("# ").partition(":")[0] for line in path.read_text().splitlines()]
         for knob in Settings.model_fields[name].annotation.model_fields:  # type: ignore[union-attr]
             assert knob in commented, f"{name}.{knob} is not in the example"
+    for knob in (*Model.model_fields, *Variant.model_fields):
+        assert knob in commented or f"- {knob}" in path.read_text() or knob == "stand_in", (
+            f"{knob} is not in the example"
+        )
+    assert settings.operator == Settings().operator
+    assert list(load_variants(settings)) == ["auto", "auto:frugal", "auto:best"]
