@@ -8,23 +8,25 @@
         kind: local
         rule: nlu.sentiment
         steps: [cache.exact, expert.sentiment, hosted.standard]
+        profiles: [survey-2023]     # only there; a case without it holds in every profile
 
 What `given` leaves out has its everyday value: a sure classifier, four healthy LLM tiers, a cache, no budget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-from pydantic import Field, create_model, field_validator
+from pydantic import BeforeValidator, Field, create_model, field_validator
 
 from policies.engine import Policy
 from policies.located import Located, nearest, read
 from policies.schema import RuleId, Strict
 from policies.signals import TASKS
+from policies.store import profiles
 from router.types import TIERS, Decision, Facts, Fleet, Kind, Money, Operator, Reading, Signals, Task, Tier
 
 HERE = Path(__file__).parent
@@ -96,11 +98,18 @@ class Given(Strict):
         )
 
 
+def _as_text(name: object) -> object:
+    return str(name) if isinstance(name, int) else name  # `2026` without quotes is a number to YAML
+
+
 class Case(Strict):
     """One golden decision. Only what it states is compared; every case states something."""
 
     case: str = Field(description="what happens, as a sentence")
     given: Given
+    profiles: list[Annotated[str, BeforeValidator(_as_text)]] = Field(
+        default=[], description="profiles in which it holds; all when left out", examples=[["2026"]]
+    )
     hits: list[RuleId] = Field(default=[], description="rules that must fire")
     misses: list[RuleId] = Field(default=[], description="rules that must not fire")
     rule: str | None = Field(default=None, description="the rule that decides")
@@ -110,6 +119,10 @@ class Case(Strict):
     advice: list[str] | None = None
     flags: list[str] | None = None
     refusal: str | None = Field(default=None, description="a part of the sentence")
+
+    def holds_in(self, profile: str) -> bool:
+        """Whether this case says anything of a profile."""
+        return not self.profiles or profile in self.profiles
 
     def differences(self, decision: Decision) -> list[str]:
         """Where the decision is not the one that this case wants; empty when it is."""
@@ -164,20 +177,45 @@ def case_files(folder: Path = HERE / "cases") -> list[Path]:
 
 
 def run(policy: Policy, paths: Sequence[Path]) -> Iterator[Result]:
-    """Decide every case of the files. Raises `ConfigError` for a file that is no case file."""
+    """Decide every case of the files that holds in the policy's profile.
+
+    Raises:
+        ConfigError: a file is no case file, or a case names a profile that is neither shipped nor the policy's own.
+    """
+    known = {*profiles(), policy.profile}
     for path in paths:
         file: Located[CaseFile] = read(path, CaseFile)
         for index, case in enumerate(file.value.cases):
+            for at, name in enumerate(case.profiles):
+                if name not in known:
+                    hint = nearest(name, sorted(known))
+                    raise file.error(("cases", index, "profiles", at), f"no profile is named '{name}'{hint}")
+            if not case.holds_in(policy.profile):
+                continue
             found = case.differences(policy.decide(case.given.signals()))
             line = file.error(("cases", index), "").line
             yield Result(path, line, case, tuple(found))
 
 
-def untested(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """What the cases leave out: rules (other than those that are off) without a hit, or without a miss."""
+def untested(policy: Policy, results: Sequence[Result], among: Collection[str] | None = None) -> list[str]:
+    """What the cases leave out: rules (of `among`, where given) without a case that they hit, or that they miss.
+
+    Rules that are off need neither.
+    """
     hits = {rule for result in results for rule in result.case.hits}
     misses = {rule for result in results for rule in result.case.misses}
-    ids = [rule.id for rule in policy.rules if rule.status != "off"]
+    ids = [rule.id for rule in policy.rules if rule.status != "off" and (among is None or rule.id in among)]
     return [f"{rule} has no hit" for rule in ids if rule not in hits] + [
         f"{rule} has no miss" for rule in ids if rule not in misses
+    ]
+
+
+def strangers(policies: Sequence[Policy], results: Sequence[Result]) -> list[str]:
+    """Cases that speak of a rule which none of the policies has: a miss of it would hold for ever."""
+    known = sorted({rule.id for policy in policies for rule in policy.rules})
+    return [
+        f"{result.path}:{result.line}: {result.case.case}: no rule is named '{rule}'{nearest(rule, known)}"
+        for result in results
+        for rule in (*result.case.hits, *result.case.misses)
+        if rule not in known
     ]

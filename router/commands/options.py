@@ -10,14 +10,15 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from policies.store import PolicyStore
     from router.settings import Settings
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; ./surveyor.yaml if there is one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="Another profile than the configured one.")]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)  # else the line in `x.yaml:100:` becomes a picture
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def settings_of(config: Path | None, profile: str | None = None) -> Settings:
@@ -33,6 +34,22 @@ def settings_of(config: Path | None, profile: str | None = None) -> Settings:
     if profile is None:
         return settings
     return settings.model_copy(update={"policy": settings.policy.model_copy(update={"profile": profile})})
+
+
+def policy_named(name: str) -> PolicyStore:
+    """The policy of a shipped profile, of a folder with a profile.yaml, or of a settings file (`*.yaml`).
+
+    Raises:
+        ConfigError: there is none of that name, or a file of it is wrong.
+    """
+    from policies.store import PolicyStore, profiles  # noqa: PLC0415
+    from router.settings import load_policies, read_settings  # noqa: PLC0415
+
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return load_policies(read_settings(path))
+    mine = name not in profiles() and (path / "profile.yaml").is_file()
+    return PolicyStore(path.resolve() if mine else name)
 
 
 def fail(message: str) -> NoReturn:

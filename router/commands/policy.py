@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from router.commands.options import AsJson, Config, Profile, out, print_json, settings_of
-
-if TYPE_CHECKING:
-    from policies.findings import Around, Finding
-    from router.settings import Settings
+from router.commands.options import AsJson, Config, Profile, out, policy_named, print_json, settings_of
 
 app = typer.Typer(help="Look at the rules and check them.", no_args_is_help=True)
 
@@ -24,38 +20,19 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Fail for notes too.")] = False,
 ) -> None:
     """Find rules that cannot mean what they say; each mistake with file, line and what to write."""
-    from policies.check import check as findings_of  # noqa: PLC0415  # keeps `surveyor --help` quick
-    from router.settings import load_policies  # noqa: PLC0415
+    from router.commands.checked import checked  # noqa: PLC0415  # keeps `surveyor --help` quick
 
-    settings = settings_of(config, profile)
-    store = load_policies(settings)
-    found = findings_of(store, _around(settings))
-    policy = store.current
+    policies = [*checked(settings_of(config, profile))]
     if as_json:
-        print_json({"profile": policy.profile, "policy": policy.hash, "rules": len(policy.rules),
-                    "findings": [each.plain() for each in found]})  # fmt: skip
+        print_json([each.plain() for each in policies])
     else:
-        for each in found:
+        found = sorted((found for each in policies for found in each.found), key=lambda found: found.severity)
+        for line in dict.fromkeys(map(str, found)):
+            out.print(line, markup=False, soft_wrap=True)
+        for each in policies:
             out.print(str(each), markup=False, soft_wrap=True)
-        out.print(f"profile {policy.profile}: {len(policy.rules)} rules, hash {policy.hash}, {_counted(found)}")
-    if any(strict or each.severity == "error" for each in found):
+    if any(each.errors or (strict and each.found) for each in policies):
         raise typer.Exit(1)
-
-
-def _counted(found: Sequence[Finding]) -> str:
-    errors = sum(each.severity == "error" for each in found)
-    said = f"{errors} mistake{'s' * (errors > 1)}" if errors else "no mistakes"
-    notes = len(found) - errors
-    return said + (f", {notes} note{'s' * (notes > 1)}" if notes else "")
-
-
-def _around(settings: Settings) -> Around:
-    from classifiers.shipped import expert_tasks  # noqa: PLC0415
-    from policies.findings import Around  # noqa: PLC0415
-
-    wanted, tasks = settings.experts, expert_tasks()
-    served = {task for name, task in tasks.items() if wanted is True or (wanted and name in wanted)}
-    return Around(served, index=bool(getattr(settings, "index", None)), changed=settings.policy.thresholds)
 
 
 @app.command()
@@ -94,3 +71,57 @@ def show(
         print_json(found)
     else:
         out.print(shown)
+
+
+@app.command("test")
+def golden_cases(
+    files: Annotated[list[Path] | None, typer.Argument(help="Your own files of cases.", show_default=False)] = None,
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run golden cases: those that ship, against every shipped profile; or FILES, against the configured policy."""
+    from policies.store import PolicyStore, profiles  # noqa: PLC0415
+    from router.commands import golden  # noqa: PLC0415
+    from router.settings import load_policies  # noqa: PLC0415
+
+    if config is not None or files:
+        stores = [load_policies(settings_of(config, profile))]
+    else:
+        stores = [PolicyStore(name) for name in ([profile] if profile else profiles())]
+    tested, strange = golden.golden(stores, files or [])
+    found = golden.as_json(tested, strange)
+    if as_json:
+        print_json(found)
+    else:
+        for each in tested:
+            for line in (*each.different, *each.untested):
+                out.print(str(line), markup=False, soft_wrap=True)
+            out.print(str(each), style="bold" if each.ok else "red", markup=False, soft_wrap=True)
+        for line in strange:
+            out.print(line, markup=False, soft_wrap=True)
+    if not found["ok"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="A profile, a folder of one, or a settings file.")],
+    new: Annotated[
+        str | None, typer.Argument(metavar="B", help="The same; the configured policy without it.", show_default=False)
+    ] = None,
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """What changes from policy A to policy B: rules, their order, thresholds."""
+    from policies.diff import diff_text, differences  # noqa: PLC0415
+    from router.settings import load_policies  # noqa: PLC0415
+
+    before = policy_named(old).current
+    after = (policy_named(new) if new else load_policies(settings_of(config, profile))).current
+    found = differences(before, after)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(diff_text(found, before, after))

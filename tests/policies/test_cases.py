@@ -4,26 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from policies.cases import Result, case_files, run, untested
+from policies.cases import Result, case_files, run, strangers, untested
+from policies.engine import Policy
 from policies.located import ConfigError
 from policies.store import PolicyStore, profiles
 
-POLICY = PolicyStore("2026").current
-RESULTS = list(run(POLICY, case_files()))
+POLICIES = [PolicyStore(name).current for name in profiles()]
+RESULTS = {policy.profile: list(run(policy, case_files())) for policy in POLICIES}
+POLICY = next(policy for policy in POLICIES if policy.profile == "2026")
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.path.stem}: {result.case.case}")
-def test_the_decision_is_the_golden_one(result: Result) -> None:
-    assert result.ok, str(result)
+@pytest.mark.parametrize(
+    ("profile", "result"),
+    [
+        pytest.param(name, result, id=f"{name}, {result.path.stem}: {result.case.case}")
+        for name, results in RESULTS.items()
+        for result in results
+    ],
+)
+def test_the_decision_is_the_golden_one(profile: str, result: Result) -> None:
+    assert result.ok, f"{profile}: {result}"
 
 
-def test_every_rule_has_a_hit_and_a_miss() -> None:
-    assert untested(POLICY, RESULTS) == []
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.profile)
+def test_every_rule_has_a_hit_and_a_miss(policy: Policy) -> None:
+    assert untested(policy, RESULTS[policy.profile]) == []
 
 
-def test_every_file_of_rules_has_its_file_of_cases() -> None:
-    rules = {path.name for path in Path("policies/2026").glob("*.yaml")} - {"profile.yaml"}
-    assert rules == {path.name for path in case_files()}
+def test_no_case_speaks_of_a_rule_that_is_not() -> None:
+    assert strangers(POLICIES, [result for results in RESULTS.values() for result in results]) == []
 
 
 def test_a_wrong_case_says_what_was_different(tmp_path: Path) -> None:
@@ -44,6 +53,28 @@ def test_a_wrong_case_says_what_was_different(tmp_path: Path) -> None:
     )
     assert "nlu.sentiment has no miss" in untested(POLICY, [result])
     assert "gen.creative has no hit" in untested(POLICY, [result])
+    assert untested(POLICY, [result], among={"nlu.sentiment", "gen.creative"}) == [
+        "gen.creative has no hit", "nlu.sentiment has no miss",
+    ]  # fmt: skip
+
+
+def test_a_case_may_hold_in_some_profiles_only(tmp_path: Path) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(
+        "cases:\n"
+        "  - {case: today, given: {task: sentiment}, profiles: [2026], misses: [gen.creatif]}\n"
+        "  - {case: everywhere, given: {task: sentiment}}\n"
+    )
+    other = next(policy for policy in POLICIES if policy is not POLICY)
+    results = list(run(POLICY, [path]))
+    assert [result.case.case for result in results] == ["today", "everywhere"]
+    assert [result.case.case for result in run(other, [path])] == ["everywhere"]
+    assert strangers(POLICIES, results) == [
+        f"{path}:2: today: no rule is named 'gen.creatif'; did you mean 'gen.creative'?"
+    ]
+    path.write_text("cases:\n  - {case: never, given: {task: ner}, profiles: [survey-2032]}\n")
+    with pytest.raises(ConfigError, match=r":2: no profile is named 'survey-2032'; did you mean 'survey-2023'?"):
+        list(run(POLICY, [path]))
 
 
 @pytest.mark.parametrize(
