@@ -84,9 +84,46 @@ def test_a_rule_file_with_an_error_is_refused_with_file_line_and_what_to_write(t
 
 def test_policy_check_and_schema(tmp_path: Path) -> None:
     done = surveyor("policy", "check", cwd=tmp_path)
-    assert done.stdout.startswith("profile 2026:")
-    assert "no mistakes" in done.stdout
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("profile 2026: ")
+    assert "no mistakes" in done.stdout.splitlines()[-1]
+    assert "note: rule 'nlu.ner': idle: no expert serves ner" in done.stdout
+    assert surveyor("policy", "check", "--strict", cwd=tmp_path).returncode == 1
     assert json.loads(surveyor("policy", "schema", cwd=tmp_path).stdout)["$defs"]
+
+
+def test_policy_check_finds_rules_that_load_but_never_act(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "surveyor.yaml").write_text("policy:\n  rules: rules\n  variants:\n    tight: {thresholds: {few: 0}}\n")
+    (tmp_path / "rules/mine.yaml").write_text(
+        "rules:\n  - id: mine.first\n    title: Poems go to the small model\n    status: active\n    stage: tier\n"
+        "    when: {task: open_ended_writing, figure: Q2}\n    then: {prefer: small}\n    why: They are short.\n"
+        "    cites: [survey s4.2.1]\n    wrong_when: They are long.\n"
+    )
+    said = (
+        "rules/mine.yaml:6: error: rule 'mine.first': never matches: `task: open_ended_writing` and `figure: Q2` never "
+        "hold together; take one of them out, or put them under `any` if one is enough"
+    )
+    done = surveyor("policy", "check", cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stdout.count("mine.yaml")) == (1, 1)
+    assert lines[0] == said
+    assert ", 1 mistake, " in lines[-2]
+    assert lines[-1].startswith("auto:tight: profile 2026: ")
+
+    plain, tight = json.loads(surveyor("policy", "check", "--json", cwd=tmp_path).stdout)
+    assert (plain["model"], tight["model"]) == ("auto", "auto:tight")
+    assert plain["findings"][0] == {
+        "path": "rules/mine.yaml",
+        "line": 6,
+        "rule": "mine.first",
+        "severity": "error",
+        "message": "never matches: `task: open_ended_writing` and `figure: Q2` never hold together",
+        "suggestion": "take one of them out, or put them under `any` if one is enough",
+    }
+    idle = [each for each in tight["findings"] if each not in plain["findings"]]
+    assert idle
+    assert {each["severity"] for each in idle} == {"note"}  # the operator meant it
 
 
 def test_help_is_quick_because_it_imports_nothing_heavy(tmp_path: Path) -> None:
