@@ -23,7 +23,8 @@ from safetensors.numpy import load_file, save
 
 from classifiers.embed import StaticEmbedder, Vector
 from policies.located import ConfigError
-from router.types import Facts, Passage, Task
+from router.passages import Passage
+from router.types import Facts, Task
 
 FILE = "index.safetensors"
 CARD = "index.json"  # for people: what is in the index; nothing reads it
@@ -47,6 +48,11 @@ class Found:
 
     likeness: float | None = None  # cosine of the best passage, -1..1; None when nothing was looked up
     passages: tuple[Passage, ...] = ()  # the best first
+
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """Each passage's place and text."""
+        return tuple((passage.named, passage.text) for passage in self.passages)
 
 
 NOT_LOOKED_UP = Found()

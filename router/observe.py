@@ -86,7 +86,7 @@ class Observer:
             pinned=choice.pinned,
         )
         bound = look.bound if look.readings else None
-        return Observed(signals, bound, {"observe": perf_counter() - begun}, look.found.passages)
+        return Observed(signals, bound, {"observe": perf_counter() - begun}, look.found.named)
 
     async def look(self, request: Request) -> Look:
         """Both looks, for the first time."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from router.types import Passage
-
 KINDS = frozenset({".md", ".markdown", ".txt"})
 LEAST, ENOUGH, MOST = 60, 120, 200  # words: a heading ends a passage from LEAST on, a paragraph from ENOUGH on
 CHARS_PER_WORD = 9  # of tables, code and addresses, whose words are long: MOST words are at most 1,800 characters
@@ -30,6 +28,21 @@ _LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 _PICTURE = re.compile(r"\[?!\[[^\]\n]*\]\([^)\n]*\)(?:\]\([^)\n]*\))?")  # badges too
 # Where a sentence or a line ends, the space after it included; "1. " begins an item of a list.
 _END = re.compile(r"(?<=[^\d\s][.!?…])\s+|(?<=[。！？])|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the operator's own documents, cut out of a file."""
+
+    source: str  # the file, relative to the folder that was indexed
+    heading: str  # the headings above it
+    text: str
+    private: bool = False  # holds personal data or secrets
+
+    @property
+    def named(self) -> str:
+        """Where it stands: the file, and the headings above it."""
+        return f"{self.source} › {self.heading}" if self.heading else self.source
 
 
 @dataclass(frozen=True, slots=True)

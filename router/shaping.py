@@ -171,10 +171,7 @@ def ground(prompt: Prompt) -> str:
         return "nothing was looked up"
     if prompt.decision.kind != "retrieve":  # a companion rule may not know how near the passages are; the route does
         return "no rule chose to look it up"
-    sources = [
-        f"[{number}] {each.source}{f' › {each.heading}' if each.heading else ''}\n{each.text}"
-        for number, each in enumerate(passages, 1)
-    ]
+    sources = [f"[{number}] {source}\n{text}" for number, (source, text) in enumerate(passages, 1)]
     said = "\n\n".join(["Sources:", *sources, GROUNDED, "Question:"])
     if not prompt.fits(len(said)):
         return "the model's window has no room"

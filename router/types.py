@@ -315,23 +315,13 @@ class Answerer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of the operator's own documents, from the retrieval index."""
-
-    source: str  # the file, relative to the folder that was indexed
-    heading: str  # the headings above it
-    text: str
-    private: bool = False  # holds personal data or secrets
-
-
-@dataclass(frozen=True, slots=True)
 class Observed:
     """Signals, plus the working material that must not reach a decision or the ledger."""
 
     signals: Signals
     bound: Bound | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
-    passages: tuple[Passage, ...] = ()  # of the index, the best first; empty when nothing was looked up
+    passages: tuple[tuple[str, str], ...] = ()  # (source, text) of those looked up in the index, the best first
 
 
 # ── record ───────────────────────────────────────────────────────────────────────────────────────

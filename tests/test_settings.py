@@ -93,7 +93,7 @@ def test_the_example_file_is_valid_and_shows_every_knob() -> None:
     assert load_policies(settings).current.rules
     shown = yaml.safe_load(path.read_text())
     assert set(shown) == set(Settings.model_fields)
-    for name in ("policy", "operator", "cache", "ledger", "budget", "server"):
+    for name in ("policy", "operator", "index", "cache", "ledger", "budget", "server"):
         commented = [line.strip("# ").partition(":")[0] for line in path.read_text().splitlines()]
         for knob in Settings.model_fields[name].annotation.model_fields:  # type: ignore[union-attr]
             assert knob in commented, f"{name}.{knob} is not in the example"

@@ -33,7 +33,8 @@ ELSEWHERE = "Who painted The Night Watch?"
 SUM = (
     "Solve this step by step problem: a train travels 60 miles in 1.5 hours. How many miles does it travel in 4 hours?"
 )
-EXAMPLES = {"arithmetic_reasoning": [{"input": "What is 2 + 3?", "output": "5"}]}
+EMOTION = "Classify the emotion of this text as joy, anger or fear. Text: I have missed my train again!"
+EXAMPLES = {"emotion": [{"input": "She said yes!", "output": "joy"}]}
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +81,8 @@ def explained(server: Surveyor, text: str) -> dict[str, Any]:
 
 
 def test_a_question_is_grounded_in_the_operators_documents(applying: Surveyor, upstream: ScriptedUpstream) -> None:
-    for more in ({}, {"stream": True}):
-        reply = ask(applying, QUESTION, **more)
+    for stream in (False, True):
+        reply = ask(applying, QUESTION, stream=stream)
         assert told(reply, "rule").split(",")[0] == "know.retrieval"
         assert told(reply, "shaped") == "know.retrieval.ground"
         (sent,) = [m["content"] for m in upstream.requests[-1]["messages"] if m["role"] == "user"]
@@ -118,14 +119,24 @@ def test_what_the_documents_do_not_know_is_asked_as_it_is(applying: Surveyor, up
     assert told(reply, "rule").split(",")[0] != "know.retrieval"
 
 
-def test_a_sum_is_asked_with_an_example_and_steps_and_no_tool_is_invented(
-    applying: Surveyor, upstream: ScriptedUpstream
-) -> None:
+def test_a_sum_is_asked_with_steps_and_no_tool_is_invented(applying: Surveyor, upstream: ScriptedUpstream) -> None:
     reply = ask(applying, SUM)
     assert "scale.arithmetic.cot" in told(reply, "shaped").split(",")
     messages = upstream.requests[-1]["messages"]
     assert messages[0] == {"role": "system", "content": STEPS}
     assert messages[-1] == {"role": "user", "content": SUM}
+
+
+def test_an_unknown_label_list_is_asked_with_the_operators_examples(
+    applying: Surveyor, upstream: ScriptedUpstream
+) -> None:
+    reply = ask(applying, EMOTION)
+    assert told(reply, "shaped") == "nlu.misc-class.examples"
+    assert upstream.requests[-1]["messages"] == [
+        {"role": "user", "content": "She said yes!"},
+        {"role": "assistant", "content": "joy"},
+        {"role": "user", "content": EMOTION},
+    ]
 
 
 def test_without_leave_advice_is_only_given(advising: Surveyor, upstream: ScriptedUpstream) -> None:

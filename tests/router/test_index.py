@@ -16,8 +16,8 @@ from policies.located import ConfigError
 from router.cli import app
 from router.commands import index as indexing
 from router.index import FILE, NOT_LOOKED_UP, Index
-from router.passages import MOST, read_folder, size, split
-from router.types import Facts, Passage, Task
+from router.passages import MOST, Passage, read_folder, size, split
+from router.types import Facts, Task
 
 PASSAGES = (
     Passage("pump.md", "Pump › Cleaning", "Rinse the filter of the pump with warm water once a month."),
@@ -104,6 +104,8 @@ def test_a_folder_is_read_and_what_was_not_is_said(tmp_path: Path) -> None:
 def test_a_question_finds_its_passage_by_meaning_and_by_words(index: Index) -> None:
     found = index.look_up("How often must the pump be cleaned?")
     assert found.passages[0] is PASSAGES[0]
+    assert found.named[0] == ("pump.md › Pump › Cleaning", PASSAGES[0].text)
+    assert PASSAGES[2].named == "door.txt"
     assert found.likeness is not None
     assert 0.3 < found.likeness <= 1
     assert index.look_up("Who knows the code at Glinzer?").passages[0] is PASSAGES[2]  # a name that no vector knows

@@ -9,22 +9,25 @@ from typing import Any
 import orjson
 import pytest
 
-from router.settings import Example
+from router.app import create_cache
+from router.fleet import Priced
+from router.hooks import Metrics
+from router.settings import Example, Settings
 from router.shaping import APPLIED, CONFLICT, GROUNDED, STEPS, Change, Shaper
-from router.types import Bound, Decision, Facts, Fleet, Observed, Passage, Request, Signals, Task
+from router.types import Bound, Decision, Facts, Fleet, Observed, Request, Signals, Task
 from router.wire import parse_chat
 
 QUESTION = "What is 17 times 23?"
 SIGNALS = Signals(Task("arithmetic_reasoning", 0.9), fleet=Fleet(tiers=("standard",)))
 OBSERVED = Observed(SIGNALS)
 EXAMPLES = tuple(Example(input=f"2 + {n}", output=str(2 + n)) for n in range(9))
-PASSAGES = (Passage("manual/start.md", "Start › Keys", "Hold both keys."), Passage("notes.txt", "", "It blinks twice."))
+PASSAGES = (("manual/start.md › Start › Keys", "Hold both keys."), ("notes.txt", "It blinks twice."))
 CALCULATOR = {"type": "function", "function": {"name": "evalMath", "description": "Evaluate an arithmetic expression."}}
 PYTHON = {"type": "function", "function": {"name": "run_python", "parameters": {}}}
 WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "By zip code."}}
 
 
-def request(messages: list[dict[str, Any]] | None = None, **more: Any) -> Request:
+def request(messages: Any = None, **more: Any) -> Request:
     body = {"model": "auto", "messages": messages or [{"role": "user", "content": QUESTION}], **more}
     return parse_chat(orjson.dumps(body), {}, "req_1")
 
@@ -45,7 +48,7 @@ def shaped(
     examples: Any = None,
     step: str = "hosted.standard",
     **decision: Any,
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[Any], list[str]]:
     """The messages that the model gets, and what came of each advice; the client's own body is seen to be untouched."""
     before = copy.deepcopy(dict(asked.body))
     new, changes = Shaper(examples or {}).shape(asked, observed, decided(*advice, **decision), step)
@@ -212,7 +215,7 @@ def test_passages_stand_before_the_question_with_their_sources() -> None:
 def test_passages_go_to_the_newest_human_words_also_among_pictures_and_tools() -> None:
     found = replace(OBSERVED, passages=PASSAGES)
     picture = {"type": "image_url", "image_url": {"url": "data:,"}}
-    own = [
+    own: list[Any] = [
         {"role": "user", "content": "Hello."},
         {"role": "assistant", "content": "Hello!"},
         {"role": "user", "content": [picture, {"type": "text", "text": QUESTION}]},
@@ -243,6 +246,16 @@ def test_the_examples_have_a_name_that_changes_with_them() -> None:
     }
     assert len(names) == 3
     assert Shaper().fingerprint == b""
+
+
+def test_answers_made_with_other_examples_or_documents_are_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURVEYOR_CACHE_SECRET", "shared")
+    priced = Priced(Settings(), ())
+    keys = {
+        create_cache(Settings(), priced, Metrics(), shaping).key(request(), "hash")
+        for shaping in (b"", b"", b"other examples", b"other documents")
+    }
+    assert len(keys) == 3
 
 
 def test_every_advice_that_acts_is_one_that_rules_may_give() -> None:

@@ -15,6 +15,7 @@ from policies.located import ConfigError
 from policies.store import PolicyStore, Tuning
 from router.errors import RequestNotFound
 from router.ledger import Ledger
+from router.shaping import Change
 from router.stored import decision_of, explained, open_ledger, rules_of, signals_of
 from router.tables import as_policy_row, decision_text
 from router.types import Facts, Fleet, Money, Observed, Reading, Signals, Task
@@ -75,12 +76,12 @@ def test_a_past_request_is_explained_by_the_rules_of_its_day(tmp_path: Path) -> 
     ledger.know(POLICY)
     ledger.know(PolicyStore("2026").current)  # the rules have changed since
     record = Record(REQUEST, Observed(RICH), decision, ledger.note).open()
-    record.changes = ("asked for steps",)
+    record.changes = (Change("scale.arithmetic.cot", "cot"),)
     record.close(answer(), "whole")
     assert ledger.flush()
     found = explained(ledger.engine, "req_1")
-    assert found.document == document("req_1", RICH, decision, ("asked for steps",))
-    assert found.document["changes"] == ["asked for steps"]
+    assert found.document == document("req_1", RICH, decision, ("scale.arithmetic.cot:cot",))
+    assert found.document["changes"] == ["scale.arithmetic.cot:cot"]
     assert found.row["outcome"] == "whole"
     with pytest.raises(RequestNotFound, match="No request 'req_2' is in the ledger"):
         explained(ledger.engine, "req_2")
