@@ -27,7 +27,7 @@ rules:
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     folder = tmp_path / "ours"
-    shutil.copytree(Path("policies/2026"), folder)
+    shutil.copytree(Path("policies/survey-2023"), folder)  # the one that builds on no other
     return folder
 
 
@@ -43,14 +43,16 @@ def decider(store: PolicyStore, **given: object) -> str:
     return next(fired.id for fired in decision.rules if fired.decided)
 
 
-def edit(path: Path, old: str, new: str) -> None:
+def edit(path: Path, old: str, new: str) -> int:
+    """Change the first `old`, and say on which line it stands."""
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
+    return text.count("\n", 0, text.index(old)) + 1
 
 
 def test_a_folder_is_a_profile(profile: Path) -> None:
-    shipped, ours = PolicyStore("2026").current, PolicyStore(profile).current
+    shipped, ours = PolicyStore("survey-2023").current, PolicyStore(profile).current
     assert ours.profile == "ours"
     assert ours.hash == shipped.hash
 
@@ -69,10 +71,10 @@ def test_a_good_edit_is_taken(profile: Path) -> None:
 def test_a_bad_edit_keeps_the_last_good_policy(profile: Path) -> None:
     store = PolicyStore(profile)
     before = store.current
-    edit(profile / "nlu.yaml", "expert: open", "exprt: open")
+    line = edit(profile / "nlu.yaml", "expert: open", "exprt: open")
     with pytest.raises(ConfigError) as caught:
         store.reload()
-    assert caught.value.line == 9
+    assert caught.value.line == line
     assert "unknown key 'exprt'" in str(caught.value)
     assert "did you mean 'expert'?" in str(caught.value)
     assert store.current is before
@@ -120,10 +122,11 @@ def test_a_rule_is_disabled_or_put_in_shadow_without_a_file(profile: Path) -> No
 
 
 def test_a_rule_with_an_unknown_threshold_is_refused(profile: Path) -> None:
-    edit(profile / "data.yaml", '"< few"', '"< fwe"')
+    line = edit(profile / "data.yaml", '"< few"', '"< fwe"')
     with pytest.raises(ConfigError) as caught:
         PolicyStore(profile)
-    assert str(caught.value).startswith(f"{profile / 'data.yaml'}:31: rule 'data.few': no threshold is named 'fwe'")
+    said = f"{profile / 'data.yaml'}:{line}: rule 'data.few': no threshold is named 'fwe'"
+    assert str(caught.value).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -135,23 +138,80 @@ def test_a_rule_with_an_unknown_threshold_is_refused(profile: Path) -> None:
     ],
 )
 def test_a_cite_must_lead_somewhere(profile: Path, cite: str, said: str) -> None:
-    edit(profile / "nlu.yaml", "cites: [nlu.sentiment,", f"cites: [{cite},")
+    line = edit(profile / "nlu.yaml", "cites: [nlu.sentiment,", f"cites: [{cite},")
     with pytest.raises(ConfigError) as caught:
         PolicyStore(profile)
-    assert caught.value.line == 12
+    assert caught.value.line == line
     assert said in str(caught.value)
 
 
 def test_an_id_may_stand_once(profile: Path) -> None:
     edit(profile / "nlu.yaml", "id: nlu.sentiment", "id: data.zero")
-    with pytest.raises(ConfigError, match=r"rule 'data.zero': the id is taken \(in nlu.yaml\)"):
+    with pytest.raises(ConfigError, match=r"nlu.yaml:15: rule 'data.zero': the id is taken \(in data.yaml\)"):
         PolicyStore(profile)
 
 
 def test_a_profile_ends_in_a_catch_all(profile: Path) -> None:
+    edit(profile / "profile.yaml", "  - default.llm\n", "")
     edit(profile / "profile.yaml", "  - default.yaml     # the catch-all\n", "")
-    with pytest.raises(ConfigError, match=r"must catch everything .* not 'data.zero'"):
+    with pytest.raises(ConfigError, match=r"must catch everything .* not 'data\.[a-z-]+'"):
         PolicyStore(profile)
+
+
+def routes(store: PolicyStore) -> list[str]:
+    return [rule.id for rule in store.current.rules if rule.stage == "route"]
+
+
+@pytest.fixture
+def derived(tmp_path: Path) -> Path:
+    folder = tmp_path / "derived"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text("title: The survey, as we like it\nbase: survey-2023\nfiles: [mine.yaml]\n")
+    (folder / "mine.yaml").write_text(MINE + "    before: nlu.sentiment\n")
+    return folder
+
+
+def test_a_profile_may_build_on_another(derived: Path) -> None:
+    base, store = PolicyStore("survey-2023"), PolicyStore(derived)
+    at = routes(base).index("nlu.sentiment")
+    assert routes(store) == [*routes(base)[:at], "acme.legal", *routes(base)[at:]]
+    assert store.current.profile == "derived"
+    assert store.folders == (Path("policies/survey-2023").resolve(), derived)
+    (derived / "mine.yaml").write_text(MINE.replace("acme.legal", "nlu.sentiment"))
+    assert store.reload()
+    assert routes(store) == routes(base)
+    assert {each.file.path for each in store.sources if each.rule.id == "nlu.sentiment"} == {derived / "mine.yaml"}
+
+
+def test_a_profile_may_do_without_a_rule_of_its_base(derived: Path) -> None:
+    edit(derived / "profile.yaml", "files:", "without: [real.noisy]\nfiles:")
+    assert "real.noisy" not in routes(PolicyStore(derived))
+    line = edit(derived / "profile.yaml", "[real.noisy]", "[real.nosy]")
+    with pytest.raises(
+        ConfigError, match=rf"profile.yaml:{line}: no rule is named 'real.nosy'; did you mean 'real.noi"
+    ):
+        PolicyStore(derived)
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        (["acme.legl"], "no route rule is named 'acme.legl'; did you mean 'acme.legal'?"),
+        (["acme.legal", "acme.legal"], "'acme.legal' stands twice; a rule is asked once"),
+        (["acme.legal", "default.llm"], "leaves out the route rule 'safety.harm'; say where it is asked"),
+    ],
+)
+def test_a_flow_names_every_route_rule_once(derived: Path, flow: list[str], said: str) -> None:
+    edit(derived / "profile.yaml", "files:", f"flow: [{', '.join(flow)}]\nfiles:")
+    with pytest.raises(ConfigError) as caught:
+        PolicyStore(derived)
+    assert str(caught.value) == f"{derived}/profile.yaml:3: {said}"
+
+
+def test_a_profile_does_not_build_on_itself(derived: Path) -> None:
+    edit(derived / "profile.yaml", "base: survey-2023", f"base: {derived}")
+    with pytest.raises(ConfigError, match=r"profile.yaml:2: builds on itself"):
+        PolicyStore(derived)
 
 
 def test_an_unknown_profile_is_refused() -> None:
@@ -199,7 +259,7 @@ def test_an_overlay_may_bring_its_own_evidence(overlay: Path) -> None:
     with pytest.raises(ConfigError, match=r"'acme.legal' is no heading of survey.md"):
         PolicyStore("2026", overlay)
     (overlay / "survey.md").write_text("## acme.legal\n\nOur lawyers' memo.\n")
-    assert PolicyStore("2026", overlay).folders == (Path("policies/2026").resolve(), overlay)
+    assert PolicyStore("2026", overlay).folders[-2:] == (Path("policies/2026").resolve(), overlay)
 
 
 def test_evidence_that_is_no_text_is_refused(overlay: Path) -> None:
