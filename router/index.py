@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from classifiers.embed import StaticEmbedder, Vector
@@ -27,6 +27,7 @@ from router.passages import Passage
 from router.types import Facts, Task
 
 FILE = "index.safetensors"
+ARRAYS = frozenset({"vectors", "probe", "passages", "data", "indices", "indptr"})
 CARD = "index.json"  # for people: what is in the index; nothing reads it
 # Tasks that a document may answer; of these the policy says which it grounds.
 QUESTIONS = frozenset({"closed_book_qa", "fact_verification", "open_question", "knowledge_mcq"})
@@ -143,7 +144,7 @@ class Index:
             words.scores["num_docs"], words.nonoccurrence_array = len(passages), None
             vectors, probe = arrays["vectors"], arrays["probe"]
             sound = vectors.shape == (len(passages), len(probe))
-        except (OSError, SafetensorError, KeyError, TypeError, orjson.JSONDecodeError) as problem:
+        except (OSError, SafetensorError, TypeError, orjson.JSONDecodeError) as problem:
             raise ConfigError(path, None, f"cannot be read ({problem}); {AGAIN}") from problem
         if not sound or not np.allclose(probe, embedder.look(PROBE).vector, atol=1e-4):
             raise ConfigError(path, None, f"was made by another version of the embedder; {AGAIN}")
@@ -155,14 +156,21 @@ AGAIN = "build it again: surveyor index FOLDER"
 
 
 def index_file(folder: Path) -> Path:
-    """The file of an index.
+    """The file of an index, its table of contents checked.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or it is damaged.
     """
     path = folder / FILE
     if not path.is_file():
         raise ConfigError(folder, None, "holds no index (index.folder); build it first: surveyor index FOLDER")
+    try:
+        with safe_open(path, "numpy") as file:
+            missing = sorted(ARRAYS - set(file.keys()))
+    except (OSError, SafetensorError) as problem:
+        raise ConfigError(path, None, f"cannot be read ({problem}); {AGAIN}") from None
+    if missing:
+        raise ConfigError(path, None, f"cannot be read (it lacks '{missing[0]}'); {AGAIN}")
     return path
 
 

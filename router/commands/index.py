@@ -18,7 +18,7 @@ from router.passages import read_folder
 class Built:
     """What went into an index, and what did not."""
 
-    out: Path
+    out: str
     files: int
     passages: int
     private: int
@@ -40,7 +40,7 @@ def build(folder: Path, out: Path) -> Built:
     passages = [replace(passage, private=bool(pii(see_text(passage.text)))) for passage in reading.passages]
     Index.build(passages, StaticEmbedder.load(FOLDER / "static")).save(out)
     private = sum(passage.private for passage in passages)
-    return Built(out, reading.files, len(passages), private, reading.skipped)
+    return Built(str(out), reading.files, len(passages), private, reading.skipped)
 
 
 def told(built: Built) -> str:

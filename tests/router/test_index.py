@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import orjson
 import pytest
 from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner
@@ -13,10 +14,12 @@ from typer.testing import CliRunner
 from classifiers.embed import StaticEmbedder
 from classifiers.shipped import FOLDER
 from policies.located import ConfigError
+from router.app import create_app
 from router.cli import app
 from router.commands import index as indexing
 from router.index import FILE, NOT_LOOKED_UP, Index
 from router.passages import MOST, Passage, read_folder, size, split
+from router.settings import IndexSettings, Settings
 from router.types import Facts, Task
 
 PASSAGES = (
@@ -161,6 +164,8 @@ def test_a_file_that_cannot_be_used_says_what_to_do(index: Index, embedder: Stat
     (tmp_path / FILE).write_bytes(b"\x80\x04cos\nsystem\n")
     with pytest.raises(ConfigError, match="cannot be read"):
         Index.load(tmp_path, embedder)
+    with pytest.raises(ConfigError, match="cannot be read"):  # said before anything starts
+        create_app(Settings(index=IndexSettings(folder=tmp_path)))
 
 
 def test_the_command_builds_and_says_what_it_left_out(tmp_path: Path) -> None:
@@ -177,6 +182,8 @@ def test_the_command_builds_and_says_what_it_left_out(tmp_path: Path) -> None:
         f"2 passages of 2 files in {out}",
     ]
     assert (out / FILE).is_file()
+    told = orjson.loads(CliRunner().invoke(app, ["index", str(docs), "--out", str(out), "--json"]).output)
+    assert told | {"skipped": []} == {"out": str(out), "files": 2, "passages": 2, "private": 1, "skipped": []}
     for folder, why in ((tmp_path / "none", "is no folder"), (out, "holds no .md or .txt file")):
         with pytest.raises(ConfigError, match=why):
             indexing.build(folder, out)
