@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,8 +203,8 @@ def folders_of(settings: Settings, stores: Mapping[str, PolicyStore]) -> frozens
 
 
 def stamp_of(file: Path, folders: frozenset[Path]) -> Stamp:
-    """What changes when a file does: name, time, size and place on the disk of each."""
-    return frozenset(_stamps([file, *(path for folder in folders for path in _files(folder))]))
+    """What changes when a file does: name, time, size and place on the disk of each; of a folder, only the place."""
+    return frozenset(_stamps([file, *(path for folder in folders for path in _files(folder))], folders))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -213,8 +214,9 @@ def _files(folder: Path) -> list[Path]:
         return []
 
 
-def _stamps(paths: list[Path]) -> Iterator[tuple[str, int, int, int]]:
-    for path in paths:
+def _stamps(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[tuple[str, int, int, int]]:
+    for path in (*files, *folders):
         with contextlib.suppress(OSError):
             seen = path.stat()
-            yield str(path), seen.st_mtime_ns, seen.st_size, seen.st_ino
+            is_file = stat.S_ISREG(seen.st_mode)
+            yield str(path), seen.st_mtime_ns * is_file, seen.st_size * is_file, seen.st_ino
