@@ -115,6 +115,15 @@ def test_a_question_finds_its_passage_by_meaning_and_by_words(index: Index) -> N
     assert len(index.look_up("pump", most=2).passages) == 2
 
 
+def test_a_word_deep_in_a_page_is_found_though_the_page_is_on_something_else(embedder: StaticEmbedder) -> None:
+    garden = "The garden lies behind the house and is watered every evening. Roses grow along the wall. " * 4
+    others = ("Perfume smells of lemon", "A number is a count", "Five hundred and two", "The year was long ago")
+    pages = [Passage("a.md", "", f"{garden}Its gate answers to 4711. {garden}")]
+    index = Index.build([*pages, *(Passage("b.md", "", text) for text in others)], embedder)
+    assert (index.vectors @ embedder.look("4711?").vector)[0] < 0.2  # by meaning alone it is lost
+    assert index.look_up("4711?").passages[0] is pages[0]
+
+
 def test_private_passages_are_not_found_where_they_must_stay(index: Index) -> None:
     found = replace(index, private=False).look_up("Who knows the code at Glinzer?")
     assert PASSAGES[2] not in found.passages
