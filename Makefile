@@ -20,6 +20,7 @@ check: .venv/test           ## linters, types, import arrows
 bench: .venv/test           ## the committed benchmarks, side by side in one run
 	@$(BIN)/surveyor bench observe
 	@$(BIN)/surveyor bench decide
+	@$(BIN)/python -m tests.bench.replay
 	@$(BIN)/python -m tests.bench.overhead $(ARGS)
 
 models: .venv-train/ready   ## rebuild every shipped artefact: make models DATA=folder

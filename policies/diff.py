@@ -1,4 +1,4 @@
-"""What differs between two policies: their rules, the order in which they are asked, thresholds, what may be applied."""
+"""What differs between two policies: rules, the order in which they are asked, thresholds, what may be applied."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
             **({"refusal": decision.refusal} if decision.kind == "refuse" else {}),
         },
         "estimate": {
-            "cost_usd": _dollars(estimated(signals, decision)),
+            "cost_usd": _dollars(estimated(signals, first_step(decision), decision.tier)),
             "baseline_usd": _dollars(signals.money.baseline),
         },
         **({"changes": list(changes)} if changes else {}),
@@ -89,14 +89,15 @@ def first_step(decision: Decision) -> str:
     return next((step for step in decision.steps if not step.startswith("cache.")), "")
 
 
-def estimated(signals: Signals, decision: Decision) -> int | None:
-    """What the first step is thought to cost, in nano-dollars; 0 when nobody hosted is asked, None when unknown."""
-    first = first_step(decision)
-    if not first.startswith("hosted."):
+def estimated(signals: Signals, step: str, tier: str | None) -> int | None:
+    """What a step is thought to cost, in nano-dollars; 0 when nobody hosted is asked, None when unknown.
+
+    A step may name a model instead of its tier; then `tier` tells the price.
+    """
+    if not step.startswith("hosted."):
         return 0
-    name = first.removeprefix("hosted.")
     estimates = signals.money.estimates
-    return estimates.get(name, estimates.get(decision.tier) if decision.tier else None)
+    return estimates.get(step.removeprefix("hosted."), estimates.get(tier) if tier else None)
 
 
 def _dollars(nano: int | None) -> float | None:

@@ -84,7 +84,11 @@ def one(store: PolicyStore, profile: str | Path, name: str) -> dict[str, Any]:
         "then_in_words": then_in_words(_plain(rule)["then"]),
         "file": str(source.file.path),
         "line": source.error("id", "").line,
-        "companions": [other for other in rules if other != name and _row_of(other) == _row_of(name)],
+        "companions": [
+            each.id
+            for each in sorted(rules.values(), key=_stage)
+            if each.id != name and _row_of(each.id) == _row_of(name)
+        ],
         "thresholds": [each for each in thresholds(store, profile) if each["name"] in used],
         "evidence": {cite: evidence[cite] for cite in rule.cites if evidence.get(cite)},
     }

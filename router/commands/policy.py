@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from router.commands.options import AsJson, Config, Profile, out, policy_named, print_json, settings_of
+from router.commands.options import AsJson, Config, Profile, err, fail, out, policy_named, print_json, settings_of
 
 app = typer.Typer(help="Look at the rules and check them.", no_args_is_help=True)
 
@@ -125,3 +125,44 @@ def diff(
         print_json(found)
     else:
         out.print(diff_text(found, before, after))
+
+
+@app.command()
+def replay(
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", help="A profile, a folder of one, or a settings file; else the configured."),
+    ] = None,
+    since: Annotated[str, typer.Option(help="How far back: 90m, 24h, 7d, 2w.")] = "7d",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the newest so many.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="A line for each request that moves goes here.")] = None,
+    config: Config = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide stored requests again under another policy: who moves, what it saves, what it risks."""
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from router.commands import replay as replaying  # noqa: PLC0415
+    from router.settings import load_policies  # noqa: PLC0415
+    from router.stored import open_ledger  # noqa: PLC0415
+
+    if policy and profile:
+        fail("Say --policy or --profile, not both.")
+    engine = open_ledger(settings_of(config).ledger.url)
+    other = policy_named(policy) if policy else load_policies(settings_of(config, profile))
+    try:
+        age = replaying.seconds_of(since)
+        with Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("deciding again", total=None)
+
+            def at(done: int, total: int) -> None:
+                progress.update(bar, completed=done, total=total)
+
+            found = replaying.replay(engine, other.current, age, limit, csv, at)
+    except (ValueError, OSError) as problem:
+        fail(str(problem))
+    if as_json:
+        print_json(found)
+    else:
+        out.print(replaying.as_text(found))

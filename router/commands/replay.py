@@ -1,0 +1,218 @@
+"""`surveyor policy replay`: stored rows, streamed into `policies/replay.py`, and its report as tables."""
+
+from __future__ import annotations
+
+import csv
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+import sqlalchemy as sa
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from policies.engine import Policy
+from policies.replay import COLUMNS, Past, Replay
+from policies.signals import best_expert
+from router.stored import columns_of, signals_of
+from router.tables import requests
+from router.types import Signals
+
+AT_ONCE = 2_000  # rows fetched at a time
+SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+FIGURES = ("requests", "$ before", "$ after", "ms before", "ms after", "sure", "novelty", "expert", "evidence")
+WANTED = ("id", "at_ms", "signals", "decision", "kind", "tier", "rule", "target", "cost_nano", "total_us")
+
+
+def seconds_of(age: str) -> float:
+    """Seconds of `90m`, `24h`, `7d` or `2w`.
+
+    Raises:
+        ValueError: it is none of these; the message says what to write.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", age.strip())
+    if match is None:
+        raise ValueError(f"'{age}' is no age; write a number with m, h, d or w, such as 90m, 24h, 7d or 2w.")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def replay(
+    engine: sa.Engine,
+    policy: Policy,
+    age: float,
+    limit: int | None = None,
+    file: Path | None = None,
+    at: Callable[[int, int], None] = lambda _done, _all: None,
+) -> dict[str, Any]:
+    """The report on the requests that were answered whole in the last `age` seconds, the newest `limit` of them.
+
+    A line for each request that moves is written to `file`, as CSV; `at` is told how far it is. The report counts
+    rows of older versions under `reconstructed` (their first step is inferred) and `unreadable` (left out).
+
+    Raises:
+        OSError: the file cannot be written.
+        sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read.
+    """
+    since = int((time.time() - age) * 1000)
+    told, unreadable, reconstructed = Replay(policy), 0, 0
+    total = _count(engine, since, limit)
+    with file.open("w", encoding="utf-8", newline="") if file else nullcontext() as sink:
+        writer = csv.DictWriter(sink, COLUMNS, lineterminator="\n") if sink else None
+        if writer is not None:
+            writer.writeheader()
+        for done, row in enumerate(_rows(engine, since, limit)):
+            if done % AT_ONCE == 0:
+                at(done, total)
+            past = _past(row)
+            if past is None:
+                unreadable += 1
+                continue
+            reconstructed += row.get("decision") is None
+            move = told.add(past)
+            if writer is not None and move is not None:
+                writer.writerow(move.plain())
+    at(total, total)
+    return {**told.report(), "unreadable": unreadable, "reconstructed": reconstructed}
+
+
+def _query(engine: sa.Engine, since: int, limit: int | None) -> sa.Select[Any]:
+    columns = [column for column in columns_of(engine) if column.name in WANTED]
+    query = sa.select(*columns).where(requests.c.at_ms >= since, requests.c.outcome == "whole")
+    return query.order_by(requests.c.at_ms.desc()).limit(limit)
+
+
+def _count(engine: sa.Engine, since: int, limit: int | None) -> int:
+    counted = sa.select(sa.func.count()).select_from(_query(engine, since, limit).subquery())
+    with engine.connect() as connection:
+        return int(connection.execute(counted).scalar_one())
+
+
+def _rows(engine: sa.Engine, since: int, limit: int | None) -> Iterator[Mapping[str, Any]]:
+    with engine.connect().execution_options(stream_results=True, yield_per=AT_ONCE) as connection:
+        for row in connection.execute(_query(engine, since, limit)).mappings():
+            yield cast("Mapping[str, Any]", row)
+
+
+def _past(row: Mapping[str, Any]) -> Past | None:
+    """The row as replay knows it; None when it cannot be read."""
+    try:
+        signals = signals_of(row["signals"])
+        stored = row.get("decision")
+        step = _first(orjson.loads(stored)["steps"]) if stored else _inferred(row, signals)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Past(
+        row["id"],
+        row["at_ms"],
+        signals,
+        step,
+        row["tier"],
+        row["rule"],
+        row["target"],
+        row["cost_nano"],
+        row["total_us"],
+    )
+
+
+def _first(steps: list[str]) -> str:
+    return next((step for step in steps if not step.startswith("cache.")), "")
+
+
+def _inferred(row: Mapping[str, Any], signals: Signals) -> str:
+    """The first step of a row that was stored before decisions were kept."""
+    if row["kind"] == "local":
+        return f"expert.{best_expert(signals.experts)[0]}"
+    name = signals.pinned or row["tier"]
+    return f"hosted.{name}" if name and row["kind"] != "refuse" else ""
+
+
+# ── for people ───────────────────────────────────────────────────────────────────────────────────
+
+
+def as_text(found: Mapping[str, Any]) -> RenderableType:
+    """The report for a terminal."""
+    share = f" ({found['moved'] / found['requests']:.1%})" if found["requests"] else ""
+    same = f"{found['same_target_other_rule']:,} more go to the same target by another rule"
+    lines = [
+        f"{found['requests']:,} requests decided again under profile {found['profile']}, policy {found['policy']}",
+        f"{found['moved']:,} move{share}; {same}",
+    ]
+    for name, said in (
+        ("unreadable", "rows could not be read"),
+        ("reconstructed", "rows are older than stored decisions; where they went first is inferred"),
+    ):
+        lines += [f"{found[name]:,} {said}"] if found[name] else []
+    parts: list[RenderableType] = [Text(lines[0], style="bold"), *map(Text, lines[1:])]
+    if found["moved"]:
+        parts += [Text(), *map(Text, (*_money(found["money"]), *_latency(found["latency"])))]
+        more = found["kinds_of_move"] - len(found["moves"])
+        parts += [Text(), _moves(found["moves"]), *([Text(f"and {more} more kinds of move")] if more else [])]
+        parts += [Text(), Text("Moves with the least evidence", style="bold"), _weakest(found["weakest"])]
+        parts += [Text(), Text(found["remark"], style="dim")]
+    return Group(*parts)
+
+
+def _money(money: Mapping[str, Any]) -> Iterator[str]:
+    saved = money["estimated_before_usd"] - money["estimated_after_usd"]
+    sides = f"${money['estimated_before_usd']:.6f} before, ${money['estimated_after_usd']:.6f} after"
+    verb = "saves" if saved >= 0 else "costs"
+    billed = f"billed ${money['billed_usd']:.6f}"
+    yield f"Money, of {money['counted']:,} moves: {billed}; estimated {sides}: {verb} ${abs(saved):.6f}"
+    if money["unknown_price"] or money["answered_by_cache"]:
+        yield f"Not counted: {money['unknown_price']:,} without a price, {money['answered_by_cache']:,} from the cache"
+
+
+def _latency(latency: Mapping[str, Any]) -> Iterator[str]:
+    if latency["counted"]:
+        sides = f"{latency['before_ms']:.0f} ms before, {latency['after_ms']:.0f} ms after"
+        yield f"Latency, of {latency['counted']:,} moves: {sides}"
+    else:
+        yield "Latency: not known; no request of these rows was answered by the new targets"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        right = name in (
+            "requests",
+            "$ before",
+            "$ after",
+            "ms before",
+            "ms after",
+            "sure",
+            "novelty",
+            "expert",
+            "evidence",
+        )
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _moves(moves: list[Mapping[str, Any]]) -> Table:
+    table = _table("requests", "from", "to", "by rule", "$ before", "$ after", "ms before", "ms after")
+    for move in moves:
+        money, latency = move["money"], move["latency"]
+        prices = (money["estimated_before_usd"], money["estimated_after_usd"])
+        table.add_row(
+            f"{move['requests']:,}",
+            move["from"],
+            move["to"],
+            ", ".join(each["rule"] for each in move["rules"]),
+            *(f"{price:.6f}" if money["counted"] else "unknown" for price in prices),
+            *(f"{found['median_ms']:.0f} (n {found['n']:,})" if found else "none yet" for found in latency.values()),
+        )
+    return table
+
+
+def _weakest(moves: list[Mapping[str, Any]]) -> Table:
+    table = _table("request", "task", "sure", "novelty", "expert", "evidence", "rule before", "rule after")
+    for move in moves:
+        expert = "" if move["expert_confidence"] is None else f"{move['expert_confidence']:.2f}"
+        figures = (f"{move['confidence']:.2f}", f"{move['novelty']:.2f}", expert, f"{move['evidence']:.2f}")
+        table.add_row(move["id"], move["task"], *figures, move["old_rule"], move["new_rule"])
+    return table
