@@ -364,9 +364,10 @@ def test_a_conversation_stays_with_the_tier_that_began_it(edited: Edited) -> Non
 
 def test_what_cannot_change_under_way_is_named(edited: Edited, upstream: ScriptedUpstream) -> None:
     models = [model | {"upstream_model": "another"} for model in edited.settings["models"]]
-    ready = edited.save(models=models[:2], experts=False, policy={"rules": "rules", "thresholds": {"long": 2}})
+    policy = {"rules": "rules", "thresholds": {"long": 2}}
+    ready = edited.save(models=models[:2], experts=False, policy=policy, cache={"enabled": True})
     assert ready["error"] is None
-    assert eventually(lambda: "needs a restart: models, experts\n" in edited.log())
+    assert eventually(lambda: "needs a restart: models, experts, cache\n" in edited.log())
     assert edited.first(SEA) == "hosted.large"  # the policy is new, the fleet is not
     ask(edited.server, SEA)
     assert upstream.requests[-1]["model"] == "model-large"
