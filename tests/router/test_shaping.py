@@ -198,6 +198,27 @@ def test_a_tool_is_named_only_if_the_client_offers_one_that_fits() -> None:
     assert shaped(request(tools=[PYTHON], tool_choice="none"), "tool:code")[1] == ["the client wants no tool used"]
 
 
+@pytest.mark.parametrize(
+    ("name", "description", "fits"),
+    [
+        ("calculator", "", "tool:calculator"),
+        ("calculate", "", "tool:calculator"),
+        ("wolfram_alpha", "", "tool:calculator"),
+        ("solve", "Evaluates a mathematical expression.", "tool:calculator"),
+        ("calculate_shipping", "Calculates the price of a parcel.", ""),
+        ("python", "", "tool:code"),
+        ("codeInterpreter", "", "tool:code"),
+        ("exec_js", "Executes a piece of JavaScript.", "tool:code"),
+        ("search_python_docs", "Search the Python documentation.", ""),
+        ("lookup_zip_code", "Find the code of a town.", ""),
+    ],
+)
+def test_what_a_tool_does_is_read_from_its_name_or_its_description(name: str, description: str, fits: str) -> None:
+    offered = request(tools=[{"type": "function", "function": {"name": name, "description": description}}])
+    why_not = shaped(offered, "tool:calculator", "tool:code")[1]
+    assert [not why for why in why_not] == [fits == "tool:calculator", fits == "tool:code"]
+
+
 # ── retrieval ────────────────────────────────────────────────────────────────────────────────────
 
 
