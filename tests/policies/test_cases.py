@@ -1,5 +1,10 @@
-"""Golden decisions: what the shipped profile decides is written down as data, and here held against the engine."""
+"""Golden decisions: what the shipped profiles decide is written down as data, and here held against the engine.
 
+And the other way round: the cases are held against policies that lack a rule, or have a threshold moved.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +36,50 @@ def test_every_rule_has_a_hit_and_a_miss(policy: Policy) -> None:
     assert untested(policy, RESULTS[policy.profile]) == []
 
 
-def test_no_case_speaks_of_a_rule_that_is_not() -> None:
-    assert strangers(POLICIES, [result for results in RESULTS.values() for result in results]) == []
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.profile)
+def test_no_case_speaks_of_a_rule_that_its_profile_does_not_have(policy: Policy) -> None:
+    assert strangers([policy], RESULTS[policy.profile]) == []
+
+
+def test_every_file_of_rules_has_its_file_of_cases() -> None:
+    rules = {path.name for name in profiles() for path in Path("policies", name).glob("*.yaml")} - {"profile.yaml"}
+    assert rules == {path.name for path in case_files()}
+
+
+def unnoticed(policies: Iterator[tuple[str, Policy]], profile: str) -> list[str]:
+    """Of the named policies, those with which every case of the profile still says the same.
+
+    What a case says is the outcome; whether a rule was among those that fired is not enough to be noticed.
+    """
+    said = [
+        (case, case.model_copy(update={"hits": [], "misses": []}), case.given.signals())
+        for case in (result.case for result in RESULTS[profile])
+    ]
+    missed = []
+    for name, policy in policies:
+        likely_first = sorted(said, key=lambda each: name not in (*each[0].hits, *each[0].misses))
+        if not any(outcome.differences(policy.decide(signals)) for _, outcome, signals in likely_first):
+            missed.append(name)
+    return missed
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.profile)
+def test_a_missing_rule_is_noticed(policy: Policy) -> None:
+    without = (
+        (gone.id, replace(policy, rules=tuple(rule for rule in policy.rules if rule is not gone)))
+        for gone in policy.rules
+    )
+    assert unnoticed(without, policy.profile) == []
+
+
+@pytest.mark.parametrize("factor", [0.95, 1.05])
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.profile)
+def test_a_threshold_moved_by_a_twentieth_is_noticed(policy: Policy, factor: float) -> None:
+    moved = (
+        (name, replace(policy, thresholds={**policy.thresholds, name: value * factor}))
+        for name, value in policy.thresholds.items()
+    )
+    assert unnoticed(moved, policy.profile) == []
 
 
 def test_a_wrong_case_says_what_was_different(tmp_path: Path) -> None:
