@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from policies.located import ConfigError
 from router import steering as under_test
-from router.course import Course
+from router.api import as_request
+from router.app import Runtime
+from router.course import Course, token_digest
 from router.fleet import Priced
 from router.settings import Settings, load_variants, read_settings
 from router.steering import Steering, client_keys
@@ -113,6 +117,17 @@ def test_keys_name_a_variant_and_a_variable_that_is_set(tmp_path: Path) -> None:
             client_keys(settings, environ)
 
 
+def test_what_is_kept_for_one_variant_is_not_given_to_another() -> None:
+    body = b'{"model": "auto", "messages": [{"role": "user", "content": "hello"}]}'
+    keys = [(token_digest(b"a"), "auto:frugal"), (token_digest(b"b"), "auto:best")]
+    runtime = cast("Runtime", SimpleNamespace(course=Course({}, keys)))
+    sent = [as_request(body, {"authorization": f"Bearer {token}"}, "req", runtime) for token in "abc"]
+    assert [request.model for request in sent] == ["auto:frugal", "auto:best", "auto"]
+    assert len({request.digest for request in sent}) == 3
+    pinned = as_request(body.replace(b"auto", b"gpt"), {"authorization": "Bearer a"}, "req", runtime)
+    assert pinned.model == "gpt"
+
+
 # ── files that change in unusual ways ────────────────────────────────────────────────────────────
 
 
@@ -150,6 +165,7 @@ async def test_a_file_behind_a_link_is_seen_when_the_link_turns(
     (tmp_path / "..data").symlink_to("one")
     (tmp_path / "surveyor.yaml").symlink_to("..data/surveyor.yaml")
     async with watching(read_settings(tmp_path / "surveyor.yaml", {})) as steering:
+        await asyncio.sleep(0.5)  # it watches by now
         assert long_of(steering) == 111
         (tmp_path / "..new").symlink_to("two")
         (tmp_path / "..new").rename(tmp_path / "..data")
