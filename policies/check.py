@@ -69,6 +69,7 @@ class _Check:
             if seen.acts is not None and not seen.acts:
                 yield self._never(seen)
                 continue
+            yield from self._branches(seen)
             caught = self._caught(seen, self.rules[:at]) if seen.active else None
             if caught:
                 yield caught
@@ -101,6 +102,18 @@ class _Check:
         core = self._core(parts, seen)
         message, suggestion = self._why(seen, parts, core)
         return self._finding(seen, "when", severity, f"never matches: {message}", suggestion)
+
+    def _branches(self, seen: Seen) -> Iterator[Finding]:
+        """The members of its `any` that can never hold, though others can."""
+        rule = seen.source.rule
+        branches = rule.conditions.get("any", ())
+        for at, branch in enumerate(branches):
+            parts = {**rule.conditions, "any": [branch]}
+            if len(branches) > 1 and self._try(lambda parts=parts: self.space.boxes(parts, rule.stage)) == []:  # type: ignore[misc]
+                message = f"`{short(flow(branch))}` under `any` never holds together with the rest"
+                line = seen.source.error("when", "", "any", at).line
+                remedy = "take it out, or what excludes it"
+                yield Finding(seen.source.file.path, line, seen.id, self._severity(seen), message, remedy)
 
     def _why(self, seen: Seen, parts: Mapping[str, Any], core: Names) -> tuple[str, str]:
         said, stage = self._said(parts, core), seen.source.rule.stage

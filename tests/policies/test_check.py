@@ -82,6 +82,11 @@ def test_rules_that_can_act_are_clean(tmp_path: Path) -> None:
             {"task.confidence": "> 95"},
             "`task.confidence: \"> 95\"` never holds; `task.confidence` is from 0 to 1; write a number that it can be",
         ),
+        (
+            {"tokens": "> 3", "all": [{"tokens": "< 4"}]},
+            '`tokens: "> 3"` and `all: [{tokens: "< 4"}]` never hold together; take one of them out, or put them under '
+            "`any` if one is enough",
+        ),
         ({"tokens": [0.5, "< 0"]}, '`tokens: [0.5, "< 0"]` never holds; `tokens` is 0 or more; write a number that it '
          "can be"),
         (
@@ -136,6 +141,14 @@ def test_a_rule_that_contradicts_itself(tmp_path: Path, when: Mapping[str, Any],
 )
 def test_what_may_match_is_left_alone(tmp_path: Path, when: Mapping[str, Any]) -> None:
     assert found(tmp_path, rule(when)) == []
+
+
+def test_a_branch_that_never_holds(tmp_path: Path) -> None:
+    parts = {"task": ["nli", "ner"], "any": [{"survey": "nli_pair"}, {"survey": "summarise", "tools": True}]}
+    assert found(tmp_path, rule(parts)) == [
+        "rules.yaml:6: error: rule 'a.one': `{survey: summarise, tools: true}` under `any` never holds together with "
+        "the rest; take it out, or what excludes it"
+    ]
 
 
 def test_what_is_known_later_may_be_asked_later(tmp_path: Path) -> None:
