@@ -26,7 +26,7 @@ from router.types import Signals
 AT_ONCE = 2_000  # rows fetched at a time
 SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 FIGURES = ("requests", "$ before", "$ after", "ms before", "ms after", "sure", "novelty", "expert", "evidence")
-WANTED = ("id", "at_ms", "signals", "decision", "kind", "tier", "rule", "target", "cost_nano", "total_us")
+WANTED = ("id", "at_ms", "signals", "decision", "kind", "tier", "rule", "attempts", "target", "cost_nano", "total_us")
 
 
 def seconds_of(age: str) -> float:
@@ -124,7 +124,10 @@ def _first(steps: list[str]) -> str:
 
 
 def _inferred(row: Mapping[str, Any], signals: Signals) -> str:
-    """The first step of a row that was stored before decisions were kept."""
+    """The first step of a row that was stored before decisions were kept: who was tried first, as far as is known."""
+    tried = _first([attempt["target"] for attempt in orjson.loads(row["attempts"])])
+    if tried:
+        return tried
     if row["kind"] == "local":
         return f"expert.{best_expert(signals.experts)[0]}"
     name = signals.pinned or row["tier"]
