@@ -27,13 +27,21 @@ def asked(server: Surveyor, text: str) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize("text", [SENTIMENT, SUM, SECRET])
 def test_before_and_after_are_explained_alike(server: Surveyor, text: str) -> None:
     request_id, body = asked(server, text)
-    after = httpx.get(f"{server.v1}/explain/{request_id}").json()  # at once: its row may not be written yet
+    after = httpx.get(f"{server.v1}/explain/{request_id}").json()
     before = httpx.post(f"{server.v1}/explain", json=body).json()
     assert after["id"] == request_id != before["id"]
     assert {**after, "id": ""} == {**before, "id": ""}
     server.row(request_id)
     done = command("explain", "--id", request_id, "--json", cwd=server.folder)
     assert json.loads(done.stdout) == after
+
+
+def test_a_request_can_be_explained_before_its_row_is_written(server: Surveyor) -> None:
+    body = {"model": "auto", "messages": [{"role": "user", "content": SENTIMENT}]}
+    with httpx.Client() as client:  # one connection, so that milliseconds lie between the two
+        for _ in range(10):
+            reply = client.post(f"{server.v1}/chat/completions", json=body)
+            assert client.get(f"{server.v1}/explain/{reply.headers['x-surveyor-id']}").status_code == 200
 
 
 def test_a_past_request_is_told_as_a_tree_with_what_became_of_it(server: Surveyor) -> None:

@@ -21,7 +21,7 @@ from router.tables import as_policy_row, decision_text
 from router.types import Facts, Fleet, Money, Observed, Reading, Signals, Task
 from tests.router.test_ledger import REQUEST, Record, answer
 
-POLICY = PolicyStore("2026", tuning=Tuning(apply=True)).current
+POLICY = PolicyStore("2026", tuning=Tuning(apply=True, status={"scale.arithmetic.tier": "shadow"})).current
 RICH = Given.model_validate(
     {
         "task": {"label": "arithmetic_reasoning", "confidence": 0.81, "runner_up": "competition_math", "look": "first"},
@@ -50,6 +50,7 @@ def test_a_decision_comes_back_equal_with_the_words_of_its_rules() -> None:
     rules = rules_of(as_policy_row(POLICY, 0.0)["rules"])
     pinned = replace(RICH, pinned="model-x")
     assert POLICY.decide(RICH).apply
+    assert "shadow" in {rule.status for rule in POLICY.decide(RICH).rules}
     for signals in (RICH, pinned):
         decision = POLICY.decide(signals)
         assert decision_of(decision_text(decision), rules, "2026", POLICY.hash) == decision
