@@ -16,10 +16,11 @@ from policies.store import PolicyStore, Tuning
 from router.errors import RequestNotFound
 from router.ledger import Ledger
 from router.shaping import Change
+from router.record import Record
 from router.stored import decision_of, explained, open_ledger, rules_of, signals_of
 from router.tables import as_policy_row, decision_text
 from router.types import Facts, Fleet, Money, Observed, Reading, Signals, Task
-from tests.router.test_ledger import REQUEST, Record, answer
+from tests.router.test_ledger import REQUEST, answer
 
 POLICY = PolicyStore("2026", tuning=Tuning(apply=True, status={"scale.arithmetic.tier": "shadow"})).current
 RICH = Given.model_validate(
