@@ -51,6 +51,11 @@ _CODE = (
                r"\b(run|execute|exec|eval) (\w+ )?(code|script|python|javascript)\b"),
     re.compile(r"\b(run|runs|execut\w+|evaluat\w+) (\w+ ){0,3}(code|python|javascript|scripts?)\b"),
 )  # fmt: skip
+# "How many …?" wants a number and gains from steps; "only the number" has no room for them.
+_BARE = re.compile(
+    r"\b(only|just|nothing else|single|digits|no (words?|text|explanations?|steps|working)|without (any )?(words?|text|"
+    r"explanations?|steps)|nur|solo|sólo|(answer|reply|respond|output|return)( \w+){0,3} (number|integer|decimal))\b"
+)
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.]+")
 
 
@@ -118,7 +123,7 @@ def think(prompt: Prompt) -> str:
         return "the model thinks anyway"
     form = (prompt.body.get("response_format") or {}).get("type", "text")
     called = prompt.body.get("tool_choice") not in (None, "none", "auto")
-    if form != "text" or called or prompt.observed.signals.facts.output != "free":
+    if form != "text" or called or not _has_room(prompt):
         return "the answer's form leaves no room"
     if (_most_out(prompt.body) or LEAST_TOKENS_OUT) < LEAST_TOKENS_OUT:
         return "the answer may not be long enough"
@@ -258,6 +263,14 @@ def _applied(prompt: Prompt, advice: str, before: Sequence[Change]) -> str:
 
 
 # ── small parts ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _has_room(prompt: Prompt) -> bool:
+    """Whether the wanted form of the answer leaves room for more than the answer."""
+    output = prompt.observed.signals.facts.output
+    if output == "number":
+        return _BARE.search(f"{prompt.request.system}\n{prompt.request.text}".lower()) is None
+    return output == "free"
 
 
 def _most_out(body: Mapping[str, Any]) -> int | None:

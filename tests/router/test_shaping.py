@@ -119,7 +119,8 @@ NO_ROOM = "the answer's form leaves no room"
         ({"response_format": {"type": "json_object"}}, OBSERVED, "hosted.standard", NO_ROOM),
         ({"response_format": {"type": "text"}}, OBSERVED, "hosted.standard", ""),
         ({}, seen(output="label"), "hosted.standard", NO_ROOM),
-        ({}, seen(output="number"), "hosted.standard", NO_ROOM),
+        ({}, seen(output="json"), "hosted.standard", NO_ROOM),
+        ({}, seen(output="number"), "hosted.standard", ""),
         ({"tools": [PYTHON], "tool_choice": "required"}, OBSERVED, "hosted.standard", NO_ROOM),
         ({"tools": [PYTHON], "tool_choice": "auto"}, OBSERVED, "hosted.standard", ""),
         ({"max_tokens": 20}, OBSERVED, "hosted.standard", "the answer may not be long enough"),
@@ -129,6 +130,14 @@ NO_ROOM = "the answer's form leaves no room"
 )
 def test_steps_are_asked_for_where_there_is_room(more: dict[str, Any], observed: Observed, step: str, why: str) -> None:
     assert shaped(request(**more), "cot", observed=observed, step=step)[1] == [why]
+
+
+@pytest.mark.parametrize("bare", ["Only the number.", "Answer with a number.", "One integer, no words."])
+def test_a_number_alone_leaves_no_room_for_steps(bare: str) -> None:
+    asked = request([{"role": "user", "content": f"How many days has a leap year? {bare}"}])
+    assert shaped(asked, "cot", observed=seen(output="number"))[1] == [NO_ROOM]
+    told = request([{"role": "system", "content": bare}, {"role": "user", "content": "How many days has a leap year?"}])
+    assert shaped(told, "cot", observed=seen(output="number"))[1] == [NO_ROOM]
 
 
 def test_a_pinned_model_is_taken_for_its_tier_and_a_begun_answer_is_left() -> None:
