@@ -26,6 +26,7 @@ log = logging.getLogger("surveyor")
 
 LIVE = frozenset({"policy", "operator", "budget"})  # sections that a running server takes; others wait
 WATCHED = (".yaml", ".yml", ".md")
+QUIET_MS, DEBOUNCE_MS = 150, 800  # a ledger in the same folder writes all the time; that must not wake us each time
 GLANCE_MS = 5_000  # how often the files are glanced at, for changes that no event tells of (links, network drives)
 
 Stamp = frozenset[tuple[str, int, int, int]]
@@ -169,6 +170,8 @@ class Steering:
                 *places,
                 watch_filter=self._matters,
                 recursive=False,
+                debounce=DEBOUNCE_MS,
+                step=QUIET_MS,
                 rust_timeout=GLANCE_MS,
                 yield_on_timeout=True,
                 ignore_permission_denied=True,
