@@ -108,6 +108,22 @@ def bench_observe(as_json: AsJson = False) -> None:
     _bench("observe", as_json)
 
 
+@bench_app.command("detectors")
+def bench_detectors(
+    samples: Annotated[Path, typer.Option(help="Folder of labelled samples.")] = Path("tests/data/detectors"),
+    split: Annotated[str, typer.Option(help="Which lines: test, or dev (which the detectors were tuned on).")] = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Precision and recall of each detector on labelled samples."""
+    from router.commands import detectors  # noqa: PLC0415
+
+    rows = detectors.measured(samples, split)
+    if as_json:
+        print_json(rows)
+    else:
+        out.print(detectors.as_table(rows))
+
+
 @bench_app.command("decide")
 def bench_decide(as_json: AsJson = False) -> None:
     """A decision over all rules, in microseconds."""

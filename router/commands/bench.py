@@ -19,7 +19,8 @@ from policies.store import PolicyStore
 from router.app import create_observer
 from router.course import Choice
 from router.detectors.seen import see
-from router.facts import read_facts
+from router.detectors.translation import translation
+from router.facts import DETECTORS, read_facts
 from router.fleet import Priced
 from router.observe import Observer
 from router.reader import read
@@ -52,12 +53,16 @@ def observe() -> list[dict[str, Any]]:
     observer = create_observer(settings, shipped, priced)
     choice = priced.choice(settings.models, settings, PolicyStore().current)
     requests = [as_request(text) for text in PROMPTS]
+    texts = [see(r) for r in requests]
     looks = [shipped.embedder.look(text) for text in PROMPTS]
     guesses = [shipped.task.predict(look) for look in looks]
     words = " ".join(PROMPTS[1].split()[:26])  # 32 tokens with the encoder's own two
     measured = [
         _measure("first look, whole", [partial(_first_look, observer, choice, r) for r in requests]),
-        _measure("  facts", [partial(read_facts, see(r), 50, language.detect) for r in requests]),
+        _measure("  facts", [partial(read_facts, t, 50, language.detect) for t in texts]),
+        _measure("    texts prepared", [partial(see, r) for r in requests]),
+        *(_measure(f"    {name}", [partial(f, t) for t in texts], rounds=100) for name, f in DETECTORS.items()),
+        _measure("    translation", [partial(translation, t, "", language.detect) for t in PROMPTS], rounds=100),
         _measure("  embedding", [partial(shipped.embedder.look, t) for t in PROMPTS]),
         _measure("  task type", [partial(shipped.task.predict, k) for k in looks]),
         _measure(

@@ -8,23 +8,24 @@ from router.detectors.seen import Seen
 from router.reading.wording import any_of, words_of
 
 _CHOOSING = words_of(
-    "rank ranking rerank reorder order sort which choose pick select best better worst compare prefer preferred recommend "
-    "relevant option options choices judge evaluate correct winner what who closest most suitable welche welcher welches quel quelle cuál antwort correct correcta arrange prioritize "
-    "prioritise where when why how shortlist decide match matches one"
+    "rank ranking rerank reorder order sort which choose pick select best better worst compare prefer preferred "
+    "recommend relevant option options choices judge evaluate correct winner what who closest most suitable welche "
+    "welcher welches quel quelle cuál antwort correct correcta arrange prioritize prioritise where when why how "
+    "shortlist decide match matches one"
 )
 _LINE = re.compile(
-    r"(?m)^[ \t]{0,4}(?:[-*#>]{1,3} ?)?(?:\*\*)?(?:(?P<letter>[\[(]?(?:[a-zA-Z]|\d{1,3})[\]).:、．])|(?P<named>(?:passage|"
-    r"document|doc|answer|response|candidate|option|choice|text|article|snippet|result|review|product|summary|translation|"
-    r"assistant|model|essay|paragraph|hypothesis|version|headline|title|resume|applicant|plan|item|model output|output|system|"
-    r"reply|email|story|draft|ending|quote|vendor|name|logo)[ _]?(?:#|no\. ?)?(?:\d{1,3}|[a-jA-J]))\b[^\n]{0,2}|(?P<dash>[-*•–]))"
-    r"(?:\*\*)?[ \t:]*(?P<item>[^\n]*)",
+    r"(?m)^[ \t]{0,4}(?:[-*#>]{1,3} ?)?(?:\*\*)?(?:(?P<letter>[\[(]?(?:[a-zA-Z]|\d{1,3})[\]).:、．])|"
+    r"(?P<named>(?:passage|document|doc|answer|response|candidate|option|choice|text|article|snippet|result|review|"
+    r"product|summary|translation|assistant|model|essay|paragraph|hypothesis|version|headline|title|resume|applicant|"
+    r"plan|item|model output|output|system|reply|email|story|draft|ending|quote|vendor|name|logo)[ _]?(?:#|no\. "
+    r"?)?(?:\d{1,3}|[a-jA-J]))\b[^\n]{0,2}|(?P<dash>[-*•–]))(?:\*\*)?[ \t:]*(?P<item>[^\n]*)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<(?:doc|document|passage|answer|candidate|option)\b[^>\n]{0,40}>")
 _INLINE = re.compile(r"(?:(?<=[\s:;,.?(])|^)[(\[]?(?P<mark>[a-lA-L]|[1-9])[).\]][ \t]?(?=[^\s.)\]])")
 _STEPS = re.compile(
-    r"\b(?:steps?|instructions|rules|requirements|guidelines|follow these|in this order|do the following|tasks|must|each of "
-    r"the following|answer the following questions|for each)\b"
+    r"\b(?:steps?|instructions|rules|requirements|guidelines|follow these|in this order|do the following|tasks|must|"
+    r"each of the following|answer the following questions|for each)\b"
 )
 
 
@@ -62,7 +63,7 @@ def _lines(text: str) -> int:
 
 
 def _run(marks: list[str]) -> int:
-    """The longest list that counts up from its first mark: a, b, c … or 0, 1, 2 … or 1, 2, 3 …"""
+    """Length of the longest list whose marks count up: a, b, c or 0, 1, 2 or 1, 2, 3."""
     best = count = 0
     expected = ""
     for mark in marks:

@@ -44,8 +44,9 @@ def context(seen: Seen) -> str:
 
 
 _PAIR = re.compile(
-    r"(?:^|\n|[.\"”?] )[ \t*#]{0,4}(?:premise|sentence 1|sentence a|text 1|context|passage)(?:\*\*)?[ \t]?:(?P<premise>.{3,2000}?)"
-    r"(?:^|\n|[.\"”] )[ \t*#]{0,4}(?:hypothesis|sentence 2|sentence b|text 2|claim|statement)(?:\*\*)?[ \t]?:(?P<hypothesis>[^\n]{3,500})",
+    r"(?:^|\n|[.\"”?] )[ \t*#]{0,4}(?:premise|sentence 1|sentence a|text 1|context|"
+    r"passage)(?:\*\*)?[ \t]?:(?P<premise>.{3,2000}?)(?:^|\n|[.\"”] )[ \t*#]{0,4}(?:hypothesis|sentence 2|sentence b|"
+    r"text 2|claim|statement)(?:\*\*)?[ \t]?:(?P<hypothesis>[^\n]{3,500})",
     re.DOTALL,
 )
 

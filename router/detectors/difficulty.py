@@ -2,46 +2,93 @@
 
 from __future__ import annotations
 
-import re
-
 from router.detectors.seen import Seen
 from router.reading.wording import any_of, words_of
 
 EASY, HARD = 0.35, 0.65  # below the first it is easy, from the second on hard
 
-# Work that takes an expert, by the first six letters of its words.
+# Work that takes an expert, by the first five letters of its words.
 _EXPERT = words_of(
-    "prove proves provin proof proofs derive derivi deriva theore lemma axiom axioms optimi conver stocha asympt invari "
-    "linear lineariz compil infere concur lock-f alloca semant formal unific diagno regime differ archit distri consen "
-    "migrat schema transac rigoro démont beweis demost polyno eigenv manifo integr topolo homomo quantu lagran hamilt "
-    "bayesi regres econom jurisp doctri statut litiga patent antitr valuat hedge deriv actuar pharma contra comorb oncolo "
-    "pathop neurot genomi crispr protei kernel mutex crypto byzant raft paxos kubern terraf sharde partit throug latenc "
-    "idempo backpr transf gradie ablati hyperp cryptic ablat milp iambic sestin villan palind lipogr acrost"
+    "prove provi proof deriv theor lemma axiom optim conve stoch asymp invar linea compi infer concu lock forma "
+    "unifi regim archi distr conse migra schem rigor démon bewei demos polyn eigen manif integ topol homom lagra hamil "
+    "bayes regre econo juris doctr litig paten antit valua hedge actua comor oncol patho genom crisp mutex crypt byzan "
+    "raft paxos kuber shard laten idemp backp trans gradi ablat hyper milp iambi sesti villa palin acros"
 )
-_DESIGN = (
-    *("design ", "architect", "prove", "derive", "optimi", "implement ", "from scratch", "write a compiler", "type inference"),
-    *("work out", "formal", "rigorous", "show that", "critically", "trade-off", "tradeoff", "full plan", "migrat", "diagnos"),
-    *("give the full", "full model", "lock-free", "beweise", "démontr", "demuestra", "schedule ", "determine all", "classify all"),
-    *("necessary and sufficient", "lower bound", "upper bound", "closed form", "complexity", "draft the", "crossword", "sonnet"),
-    *("analyse the implications", "analyze the implications", "root cause", "end-to-end", "production", "reconcile", "evaluate whether"),
+_DESIGN = words_of(
+    "desig archi prove deriv optim imple forma rigor criti trade migra diagn bewei démon demue sched compl cross sonne "
+    "produ recon"
+)
+_DEEP = (
+    *(
+        "from scratch",
+        "work out",
+        "show that",
+        "full plan",
+        "full model",
+        "give the full",
+        "lock-free",
+        "determine all",
+    ),
+    *(
+        "classify all",
+        "lower bound",
+        "upper bound",
+        "closed form",
+        "draft the",
+        "the implications",
+        "root cause",
+        "end-to-end",
+    ),
 )
 _THOUGHT = words_of(
-    "how why explain difference different compare describe solve plan suggest write summarise summarize itinerary function "
-    "code script calculate probability percent percentage chance average poem essay email letter recipe python sql bash git java "
-    "javascript pros cons advantages cause causes meant improve convince recommend argument strategy equation system roughly "
-    "should could rewrite regex effect effects affect affects happens work works analyse analyze discuss draft which when design "
-    "interest discount speed km/h area volume triangle story outline translate debug error formula join vaccine tax mortgage"
+    "how why explain difference different compare describe solve plan suggest write summarise summarize itinerary "
+    "function code script calculate probability percent percentage chance average poem essay email letter recipe "
+    "python sql bash git java javascript pros cons advantages cause causes meant improve convince recommend argument "
+    "strategy equation system roughly should could rewrite regex effect effects affect affects happens work works "
+    "analyse analyze discuss draft which when design interest discount speed km/h area volume triangle story outline "
+    "translate debug error formula join vaccine tax mortgage"
 )
-_BOUND = re.compile(
-    r"\b(?:at (?:most|least)|no (?:more|fewer|less|two|one|line|word|shift)|never|each|every|must|only|exactly|without|neither|both|"
-    r"under|within|between|unless|subject to|given that|such that|per|rhym\w+|in a row|symmetric|constraints?|respectively)\b"
+_BOUND = words_of(
+    "never each every must only exactly without neither both under within between unless such per most least fewer no "
+    "rhymes rhyme symmetric constraint constraints respectively subject respecting avoiding"
 )
-_STEP = re.compile(r"(?m)^\s*(?:\d{1,2}|[a-h])[.)] |\b(?:then|next|after that|finally|also|and (?:explain|prove|argue|draft|give|list|design|rank|show))\b")
-_SIMPLE = re.compile(
-    r"\b(?:simply|in one (?:word|line|sentence)|one-line|yes or no|true or false|positive or (?:a )?negative|sentiment|capital of|opposite of|"
-    r"how many (?:days|legs|hours|minutes|letters|months|are left|weeks)|what colou?r|alphabetical|typo|spell|name (?:three|two|five|a|one)|"
-    r"what (?:day|time|year)|which is (?:heavier|bigger|larger|longer|taller|faster|more)|rhymes? with|greeting|synonym|plural of|past tense|"
-    r"who (?:wrote|painted|is|was)|when (?:was|is|did))\b"
+_STEP = words_of("then next after finally also prove argue rank afterwards first second third")
+_SIMPLE = words_of(
+    "simply sentiment opposite alphabetical typo spell greeting synonym one-line capital plural rhymes colour color"
+)
+_QUICK_WORDS = words_of("who when what which name one yes true left past negative many")
+_QUICK = (
+    *(
+        "in one word",
+        "in one line",
+        "in one sentence",
+        "one-line",
+        "yes or no",
+        "true or false",
+        "or negative",
+        "or a negative",
+    ),
+    *(
+        "how many days",
+        "how many legs",
+        "how many hours",
+        "how many minutes",
+        "how many letters",
+        "how many months",
+        "which is ",
+    ),
+    *(
+        "how many weeks",
+        "are left",
+        "name three",
+        "name two",
+        "name five",
+        "name a ",
+        "name one",
+        "what day",
+        "what time",
+    ),
+    *("what year", "past tense", "who wrote", "who painted", "who is", "who was", "when was", "when is", "when did"),
 )
 
 
@@ -50,20 +97,16 @@ def difficulty(seen: Seen) -> float:
 
     A heuristic: each thing that makes an answer more work adds its share. It reads the order, not the text it is about.
     """
-    asked = seen.asked
-    words = seen.words
+    asked, words = seen.asked, seen.words
     if not words:
         return 0.0
-    expert = len({word[:6] for word in words} & _EXPERT)
-    long = sum(len(word) > 10 for word in words)
-    score = 0.16 + 0.13 * min(expert, 3) + 0.035 * min(long, 6)
-    if not _THOUGHT.isdisjoint(words):
-        score += 0.22
-    if any_of(_DESIGN, asked):
-        score += 0.22
-    score += 0.06 * min(len(_BOUND.findall(asked)), 5)
-    score += 0.05 * min(len(_STEP.findall(asked)), 4)
+    long = [word for word in words if len(word) > 10]
+    score = 0.16 + 0.13 * min(len(seen.stems & _EXPERT), 3) + 0.035 * min(len(long), 6)
+    score += 0.22 * (not _THOUGHT.isdisjoint(words)) + 0.22 * (
+        not _DESIGN.isdisjoint(seen.stems) or any_of(_DEEP, asked)
+    )
+    score += 0.07 * min(len(words & _BOUND), 5) + 0.06 * min(len(words & _STEP) + asked.count("\n2"), 4)
     score += 0.04 * min(asked.count(","), 5) + 0.0004 * min(len(asked), 400)
-    if _SIMPLE.search(asked):
+    if not _SIMPLE.isdisjoint(words) or (not _QUICK_WORDS.isdisjoint(words) and any_of(_QUICK, asked)):
         score -= 0.3
     return round(min(1.0, max(0.0, score)), 3)

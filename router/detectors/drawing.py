@@ -10,7 +10,8 @@ _STROKES = frozenset(
     "#.*|_/\\-+=oO0xX@~^'`:<>()[]█▓▒░▄▀■□●○◯◆◇▲▼┌┐└┘├┤┬┴┼─│═║╔╗╚╝★☆⬛⬜🟩🟨🟥🟦🟧⚫⚪🔴🔵🟡❌⭕♔♕♖♗♘♙♚♛♜♝♞♟▪▫▌▐\"';,"
 )
 _DRAWN = re.compile(
-    r"[#*|_/\\+=@~^█▓▒░▄▀■□●○◯◆◇▲▼┌┐└┘├┤┬┴┼─│═║╔╗╚╝★☆⬛⬜🟩🟨🟥🟦🟧⚫⚪🔴🔵🟡❌⭕♔-♟▪▫▌▐]|[.xXoO] ?[.xXoO]|[a-zA-Z.] [a-zA-Z.] [a-zA-Z.]"
+    r"[#*|_/\\+=@~^█▓▒░▄▀■□●○◯◆◇▲▼┌┐└┘├┤┬┴┼─│═║╔╗╚╝★☆⬛⬜🟩🟨🟥🟦🟧⚫⚪🔴🔵🟡❌⭕♔-♟▪▫▌▐]|"
+    r"[.xXoO] ?[.xXoO]|[a-zA-Z.] [a-zA-Z.] [a-zA-Z.]"
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LABEL = re.compile(r"^\s*\w{1,10}\s*[|:]\s*(?=[#*█=x.o-]{2})")
@@ -19,13 +20,14 @@ _CODE = re.compile(
 )
 _GRID = re.compile(r"[01 ]{4,}|(?:[a-zA-Z.\d] ){2,}[a-zA-Z.\d]|(?:[a-zA-Z.\d ]? ?\| ?)+[a-zA-Z.\d ]?")
 _ART = re.compile(
-    r"\b(?:ascii|drawn|drawing|picture|grid|board|maze|segments?|pattern|shape|shown|figure|character|represent|dessin|depicts?|art)\b"
+    r"\b(?:ascii|drawn|drawing|picture|grid|board|maze|segments?|pattern|shape|shown|figure|character|represent|dessin|"
+    r"depicts?|art)\b"
 )
 
 
 def symbol_art(seen: Seen) -> bool:
     """A picture or board of symbols that must be seen (row know.world-useless): three such lines, one after another."""
-    if seen.text.count("\n") < 2 or "```" in seen.text and _ART.search(seen.low) is None:
+    if seen.text.count("\n") < 2 or ("```" in seen.text and _ART.search(seen.low) is None):
         return False
     run = drawn = 0
     for line in seen.text.split("\n"):

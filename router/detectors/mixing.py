@@ -21,15 +21,54 @@ _ABOUT_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"\"[^\"\n]{1,600}\"|“[^”\n]{1,600}”|«[^»\n]{1,600}»|「[^」\n]{1,600}」")
-# Romanised Hindi beside English is the commonest code-mixing; these words are no English.
-_HINGLISH = words_of(
-    "hai nahi nahin kya mujhe mera meri tera aap tum hum kaise kyun acha accha yaar bhai karo karna "
-    "raha rahi hoon bahut"
+# Everyday words of languages that people mix with English, less those that are English words too.
+_EVERYDAY = {
+    "hi": words_of(
+        "hai nahi nahin kya mujhe mera meri tera aap tum hum kaise kyun acha accha achha yaar bhai karo karna raha "
+        "rahi hoon bahut ek zyada nhi kuch aur mein ko sirf abhi"
+    ),
+    "es": words_of(
+        "pero porque también muy esto está estoy quiero tengo para nosotros gracias entonces ahora mañana cuando "
+        "necesito puedo podrías una fiesta hola sin saber qué cómo mis por favor que hacer del los las ir"
+    ),
+    "de": words_of(
+        "ich nicht mehr und habe das ist ein eine mit ihr wie kann mein meine meinem ohne auch aber weil dass wir noch "
+        "ins zum oder bitte einen mir mich der den dem wenn schon sehr"
+    ),
+    "fr": words_of(
+        "je dois faire une le la ma mon est pas pour avec dans les des et que trouver bonne vous nous suis ans du très "
+        "mais parce apprendre c'est j'ai quoi"
+    ),
+    "pt": words_of(
+        "eu tô você não estou preciso quero uma meu minha sozinho fazer muito também isso obrigado tentando como com "
+        "mas porque"
+    ),
+    "it": words_of(
+        "sono voglio una il che per non della mio mia perché questo anche molto devo fare grazie ciao ma con di"
+    ),
+    "nl": words_of("ik niet een het van mijn maar wil kan graag heb voor dat ook zijn hoe wat moet naar"),
+    "tr": words_of("merhaba bir tane olsun lütfen ve ama için bu çok nasıl kısa ben istiyorum var yok"),
+    "nordic": words_of(
+        "jeg du kan med og ikke fordi hvordan mig min aldrig jag inte och att det hur mycket vill er en et på ankom "
+        "skrive"
+    ),
+    "cs": words_of(
+        "ako má ja nie som nerozumiem rozumiem prosím jak se že ale mám tento ten chcem chci potřebuju jsem"
+    ),
+    "pl": words_of("nie jest mam jak się ale moja mój proszę chcę żeby bardzo dla czy to"),
+    "id": words_of("saya aku yang tidak gak nggak bisa untuk dengan ini itu tolong dong banget kamu sudah mau"),
+    "tl": words_of("ako ko po ang mga hindi pwede ba naman kasi paano yung lang sa ng mo"),
+    "ta": words_of("enakku naapaka irukku innum puriyala kudunga enna epdi illa da romba konjam seri vanakkam"),
+}
+_EVERYDAY_ALL = frozenset(word for known in _EVERYDAY.values() for word in known)
+_ENGLISH = words_of(
+    "the is are was and you my to of that this have with for not but can what please how do it i me she he they we "
+    "because from when your should about does up one don't a told more"
 )
-_SPANGLISH = words_of(
-    "pero porque también muy esto está estoy quiero tengo como para nosotros gracias entonces ahora mañana cuando"
+_PROPER_ENGLISH = words_of(
+    "the is are was and you my of this have with because from your should about does i how what she don't told i'm "
+    "how's to"
 )
-_ENGLISH = words_of("the is are was and you my to of that this have with for not but can what please how do it")
 
 
 def code_mixed(seen: Seen) -> bool:
@@ -40,9 +79,9 @@ def code_mixed(seen: Seen) -> bool:
     """
     text = seen.text
     if text.isascii():
-        return _mixed_words(text)
+        return _mixed_words(seen)
     if _FOREIGN.search(text) is None:
-        return _mixed_words(text)
+        return _mixed_words(seen)
     plain = _QUOTED.sub(" ", CODE.sub(" ", text))
     # A line of another script below a question is a quotation; mixing happens within a line.
     return any(_mixed_line(line) for line in plain.split("\n") if not line.isascii()) and not _ABOUT_LANGUAGE.search(
@@ -64,9 +103,19 @@ def _mixed_line(plain: str) -> bool:
     return min(foreign, latin) >= 3 and min(foreign, latin) >= 0.15 * (foreign + latin)
 
 
-def _mixed_words(text: str) -> bool:
-    seen = frozenset(text[:800].lower().replace(",", " ").split())
-    if len(seen) < 6 or (len(seen & _HINGLISH) < 3 and len(seen & _SPANGLISH) < 3) or len(seen & _ENGLISH) < 2:
+def _mixed_words(seen: Seen) -> bool:
+    """Everyday words of another language among English ones, within one sentence."""
+    if len(seen.words & _EVERYDAY_ALL) < 2 or _ABOUT_LANGUAGE.search(seen.text):
         return False
-    # "para" and "como" alone are names or Portuguese; three different function words are a language.
-    return _ABOUT_LANGUAGE.search(text) is None
+    plain = _QUOTED.sub(" ", CODE.sub(" ", seen.low[:800]))
+    for sentence in _SENTENCE.split(plain):
+        words = frozenset(sentence.replace(",", " ").split())
+        english = words & _ENGLISH
+        if len(english) < 2 or english.isdisjoint(_PROPER_ENGLISH):
+            continue
+        if any(len((words & known) - _PROPER_ENGLISH) > 1 + (len(words) > 14) for known in _EVERYDAY.values()):
+            return True
+    return False
+
+
+_SENTENCE = re.compile(r"[.!?:;\n]+")

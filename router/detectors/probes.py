@@ -12,35 +12,34 @@ _SAYING = (
     r"aphorism|verse|tagline|refrain|opening|pledge)s?"
 )
 _TWIST = (
-    r"(?:ends? (?:in|with|on|it (?:in|with|on))(?: the words?| a word)?|ending (?:in|with|on)|(?:the )?(?:last|final|closing|"
-    r"required|required final|missing) (?:words?|tokens?|term)(?: \w+){0,2} (?:is|be|being|as|must|should|has|with|to|swapped|"
-    r"changed|replaced)|(?:different|another|new|unusual|unexpected|wrong|opposite|altered|alternative|original|surprising|silly|"
-    r"fresh|other|non-standard|modern|funny|least expected) (?:\w+ )?(?:ending|last word|final word|end|conclusion|word|"
-    r"finish)|other than|(?:but )?not (?:with )?(?:the (?:usual|known|original|expected|traditional|famous)|[\"'“])|instead of|"
-    r"rather than|without (?:using|the word|saying)|(?:do not|don't|must not|can't|never|avoid) (?:use|using|the words?|end|"
-    r"finish|say|be)|wrongly|with (?:the word )?[\"'“]|has to (?:be|end|rhyme)|must (?:be|end|finish)|rhyme with|"
-    r"close it (?:on|with)|finish (?:it )?with|under this constraint)"
+    r"(?:ends? (?:in|with|on|it (?:in|with|on))(?: the words?| a word)?|ending (?:in|with|on)|(?:the )?(?:last|final|"
+    r"closing|required|required final|missing) (?:words?|tokens?|term)(?: \w+){0,2} (?:is|be|being|as|must|should|has|"
+    r"with|to|swapped|changed|replaced)|(?:different|another|new|unusual|unexpected|wrong|opposite|altered|alternative|"
+    r"original|surprising|silly|fresh|other|non-standard|modern|funny|least expected) (?:\w+ )?(?:ending|last word|"
+    r"final word|end|conclusion|word|finish)|other than|(?:but )?not (?:with )?(?:the (?:usual|known|original|expected|"
+    r"traditional|famous)|[\"'“])|instead of|rather than|without (?:using|the word|saying)|(?:do not|don't|must not|"
+    r"can't|never|avoid) (?:use|using|the words?|end|finish|say|be)|wrongly|with (?:the word )?[\"'“]|has to (?:be|end|"
+    r"rhyme)|must (?:be|end|finish)|rhyme with|close it (?:on|with)|finish (?:it )?with|under this constraint)"
 )
 _MEMO_TRAP = re.compile(
-    rf"\b(?:write|complete|finish|give|end|fill|continue|recite|say|state|change|rewrite|quote|produce|close|i'd like|put|how "
-    rf"would)\b.{{0,80}}\b{_SAYING}\b.{{0,140}}\b{_TWIST}|"
-    rf"\b{_SAYING}\b.{{0,120}}\b{_TWIST}.{{0,80}}\b(?:write|complete|finish|produce|continue|give|end)\b|"
-    rf"\b(?:complete|finish|continue|end|fill in|close|give me|write(?: out)?|ending for|half of|how would)\b[^\n]{{0,20}}[\"'“‘]"
-    rf"[^\"”\n]{{8,120}}[\"'”’.][^\n]{{0,30}}\b{_TWIST}|"
-    r"[\"'“‘][^\"”\n]{8,100}(?:_{2,}|\.{3}|…)[^\"”\n]{0,20}[\"'”’][^\n]{0,80}\b(?:least expected|not the usual|unexpected|can't be|"
-    r"last word|final word|must be|other than|rhyme with|wrong word|different word|instead of)\b|"
-    r"\b(?:complete|finish|end|continue)\b.{0,60}\b(?:with|using) (?:a|the) (?:new|different|wrong|unexpected|other) (?:final |last )?"
-    r"(?:word|ending)\b|\bfinal word of (?:the|this|that)\b.{0,80}\bto\b",
+    rf"\b(?:write|complete|finish|give|end|fill|continue|recite|say|state|change|rewrite|quote|produce|close|i'd like|"
+    rf"put|how would)\b.{{0,80}}\b{_SAYING}\b.{{0,140}}\b{_TWIST}|\b{_SAYING}\b.{{0,120}}\b{_TWIST}.{{0,80}}\b(?:write|"
+    rf"complete|finish|produce|continue|give|end)\b|\b(?:complete|finish|continue|end|fill in|close|give me|write(?: "
+    rf"out)?|ending for|half of|how would)\b[^\n]{{0,20}}[\"'“‘][^\"”\n]{{8,120}}[\"'”’.][^\n]{{0,30}}\b{_TWIST}|"
+    r"[\"'“‘][^\"”\n]{8,100}(?:_{2,}|\.{3}|…)[^\"”\n]{0,20}[\"'”’][^\n]{0,80}\b(?:least expected|not the usual|"
+    r"unexpected|can't be|last word|final word|must be|other than|rhyme with|wrong word|different word|instead of)\b|"
+    r"\b(?:complete|finish|end|continue)\b.{0,60}\b(?:with|using) (?:a|the) (?:new|different|wrong|unexpected|other) "
+    r"(?:final |last )?(?:word|ending)\b|\bfinal word of (?:the|this|that)\b.{0,80}\bto\b",
     re.DOTALL,
 )
 _KNOWN_TEXT = words_of(
-    "quote quotation proverb saying idiom adage maxim motto slogan rhyme lyric lyrics line phrase cliche cliché catchphrase "
-    "aphorism verse tagline complete finish continue word ending token half"
+    "quote quotation proverb saying idiom adage maxim motto slogan rhyme lyric lyrics line phrase cliche cliché "
+    "catchphrase aphorism verse tagline complete finish continue word ending token half"
 )
 _OWN_TEXT = re.compile(
-    r"\b(?:(?:four|two|three|five)-line|poem|haiku|limerick|essay|function|email|story|paragraph|my (?:own )?(?:line|phrase|"
-    r"sentence|slogan)|a (?:catchy )?(?:slogan|tagline|motto) for|subject line|command line|line of code|api|regex|each (?:line|"
-    r"verse)|mean(?:s|ing)?|who said|translate|origin|explain)\b"
+    r"\b(?:(?:four|two|three|five)-line|poem|haiku|limerick|essay|function|email|story|paragraph|my (?:own )?(?:line|"
+    r"phrase|sentence|slogan)|a (?:catchy )?(?:slogan|tagline|motto) for|subject line|command line|line of code|api|"
+    r"regex|each (?:line|verse)|mean(?:s|ing)?|who said|translate|origin|explain)\b"
 )
 
 
@@ -52,45 +51,53 @@ def memo_trap(seen: Seen) -> bool:
 
 
 _JUDGED = words_of(
-    "right wrong good bad badly well smart wise mistake correct best worth sensible rational foolish sound stupid dumb justified "
-    "genius lucky should reasonable error clever reckless hindsight decision choice prudent silly"
+    "right wrong good bad badly smart wise mistake correct best worth sensible rational foolish sound stupid dumb "
+    "justified genius lucky reasonable error clever reckless hindsight decision choice prudent silly"
 )
-_CHOSEN = r"(?:decision|choice|bet|call|move|investment|purchase|trade|gamble|idea|deal|play|plan|judg(?:e)?ment|risk|step|thing|buy)"
+_CHOSEN = (
+    r"(?:decision|choice|bet|call|move|investment|purchase|trade|gamble|idea|deal|play|plan|judg(?:e)?ment|risk|step|"
+    r"thing|buy)"
+)
 _WORTH = (
-    r"(?:right|wrong|good|bad|smart|wise|correct|mistake|sound|sensible|rational|foolish|stupid|dumb|poor|reasonable|justified|"
-    r"clever|reckless|prudent|silly|unwise|best|genius|lucky|an error|irrational|worth it|worth the|worth taking)"
+    r"(?:right|wrong|good|bad|smart|wise|correct|mistake|sound|sensible|rational|foolish|stupid|dumb|poor|reasonable|"
+    r"justified|clever|reckless|prudent|silly|unwise|best|genius|lucky|an error|irrational|worth it|worth the|worth "
+    r"taking)"
 )
 _HINDSIGHT = re.compile(
-    rf"\b(?:did|has|have|had|do you think|would you say)\b.{{2,70}}\b(?:make|made|makes|decided?|chose|choose|act(?:ed)?|bet)"
-    rf"(?: (?:the|a|an))? (?:{_WORTH}|well|badly|wisely|rightly|correctly)\b|"
-    rf"\b(?:was|were|wasn't|is) (?:it|this|that|the|his|her|my|their|our|i|he|she|they|we|[a-z]+(?:'s)?|going|taking|buying|"
-    rf"selling|hitting|not|having)\b[^?\n]{{0,110}}?\b{_WORTH}\b|"
-    rf"\bshould(?:n't)? (?:he|she|they|i|we|[a-z]+|my \w+) (?:not )?have (?:\w+ed|taken|sold|bought|bet|kept|gone|left|done|stayed|"
-    rf"chosen|put|known|held|insured)\b|"
-    rf"\b(?:evaluate|judge|assess|rate)\b[^.?\n]{{0,40}}\b{_CHOSEN}\b|\b(?:genius or|smart or|right or wrong|good or bad|wise or|mistake "
+    rf"\b(?:did|has|have|had|do you think|would you say)\b.{{2,70}}\b(?:make|made|makes|decided?|chose|choose|"
+    rf"act(?:ed)?|bet)(?: (?:the|a|an))? (?:{_WORTH}|well|badly|wisely|rightly|correctly)\b|\b(?:was|were|wasn't|is) "
+    rf"(?:it|this|that|the|his|her|my|their|our|i|he|she|they|we|[a-z]+(?:'s)?|going|taking|buying|selling|hitting|not|"
+    rf"having)\b[^?\n]{{0,110}}?\b{_WORTH}\b|\bshould(?:n't)? (?:he|she|they|i|we|[a-z]+|my \w+) (?:not )?have "
+    rf"(?:\w+ed|taken|sold|bought|bet|kept|gone|left|done|stayed|chosen|put|known|held|insured)\b|\b(?:evaluate|judge|"
+    rf"assess|rate)\b[^.?\n]{{0,40}}\b{_CHOSEN}\b|\b(?:genius or|smart or|right or wrong|good or bad|wise or|mistake "
     rf"or|clever or|a mistake\?|right call\?|good call\?|right move\?)"
 )
 _OUTCOME = re.compile(
-    r"\b(?:won|wins|lost|loses|losing|turned out|ended up|went (?:up|down|bankrupt|bust|under|well|wrong|broke)|crashed|doubled|"
-    r"tripled|rose|fell|dropped|gained|earned|paid off|made \$?\d|collapsed|soared|plummeted|rained?|missed|broke|burned|burnt|"
-    r"resulted|landed|came up|failed|succeeded|profit|flopped|sold for|halved|outcome|as a result|jumped|climbed|worked out|cancelled|"
-    r"happened|leaked|hail|destroyed|didn't|got nothing|nothing came|busted|rolled|reached|unharmed|perfectly safe|got back|accident|"
-    r"later|afterwards|closed|worthless|survived|died|hit|flooded|stolen|tanked|since then|now worth|sank|delayed|passed|caught|"
-    r"was fined|price(?:s)? (?:went|rose|fell)|it's worth|came (?:in|up|true)|a year|the next|turns out)\b"
+    r"\b(?:won|wins|lost|loses|losing|turned out|ended up|went (?:up|down|bankrupt|bust|under|well|wrong|broke)|"
+    r"crashed|doubled|tripled|rose|fell|dropped|gained|earned|paid off|made \$?\d|collapsed|soared|plummeted|rained?|"
+    r"missed|broke|burned|burnt|resulted|landed|came up|failed|succeeded|profit|flopped|sold for|halved|outcome|as a "
+    r"result|jumped|climbed|worked out|cancelled|happened|leaked|hail|destroyed|didn't|got nothing|nothing came|busted|"
+    r"rolled|reached|unharmed|perfectly safe|got back|accident|later|afterwards|closed|worthless|survived|died|hit|"
+    r"flooded|stolen|tanked|since then|now worth|sank|delayed|passed|caught|was fined|price(?:s)? (?:went|rose|fell)|"
+    r"it's worth|came (?:in|up|true)|a year|the next|turns out)\b"
 )
+_PAST = words_of("was were wasn't weren't did didn't has have evaluate judge assess rate genius smart")
 _NOT_HINDSIGHT = re.compile(
-    r"\b(?:review|sentiment|emotion|feeling|true or false|premise|hypothesis|sentences?|summar\w+|title|headline|label|offensive|"
-    r"classify|spam|tweet|message|extract|paraphrase|translate|rewrite|article|dialog\w*|output|passage|assistant|which of|reasonable answer|correct answer|factually|definitely correct|bio)\b"
+    r"\b(?:review|sentiment|emotion|feeling|true or false|premise|hypothesis|sentences?|summar\w+|title|headline|label|"
+    r"offensive|classify|spam|tweet|message|extract|paraphrase|translate|rewrite|article|dialog\w*|output|passage|"
+    r"assistant|which of|reasonable answer|correct answer|factually|definitely correct|bio)\b"
 )
 _AHEAD = re.compile(r"\b(?:should i (?!have)|is it (?:a )?(?:good|worth|right|wise|smart)|will it|should we (?!have))")
 
 
 def hindsight(seen: Seen) -> bool:
     """Asks whether a decision was right after telling how it came out (row ushape.hindsight)."""
-    if _JUDGED.isdisjoint(seen.words) or len(seen.words) < 10:
-        return False
     asked = seen.asked
-    if len(seen.text) > 1_200 or _NOT_HINDSIGHT.search(asked):
+    should = asked.rfind("should")
+    judged = not _JUDGED.isdisjoint(seen.words) or (should >= 0 and " have " in asked[should : should + 40])
+    if not judged or len(seen.words) < 10:
+        return False
+    if _PAST.isdisjoint(seen.words) or len(seen.text) > 1_200 or _NOT_HINDSIGHT.search(asked):
         return False
     found = _HINDSIGHT.search(asked, max(0, len(asked) - 260))
     return found is not None and _OUTCOME.search(asked) is not None and not _AHEAD.search(asked)
@@ -101,26 +108,28 @@ _NEGATIONS = words_of(
     "hasn't haven't excluding unlikely exception shouldn't won't avoid pas nicht kein no"
 )
 _NOT = (
-    r"(?:\b(?:is|are|was|were|does|do|did|can|could|would|will|should|has|have|may|must)(?: \w+){0,4} (?:not|never|least)\b|"
-    r"\b(?:is|are|was|were|does|do|did|ca|could|would|wo|should|has|have)n't\b|\bcannot\b|(?<!at )\b(?:least|never) \w|\bexcept\b|"
-    r"\bexcluding\b|\bunlikely\b|\bn'est pas\b|\bno es\b|\bavoid\b|\bexception\b|\bnot (?:\w+ly )?(?:true|correct|an? |the |one |be |part|belong|among|have|considered|"
-    r"includ|involv|found|made|used|typical|usual|associated|required|likely|suitable|available|\w+ed\b|\w+ing\b|needed|in |of )|"
-    r"\bnot\??[:.]?$)"
+    r"(?:\b(?:is|are|was|were|does|do|did|can|could|would|will|should|has|have|may|must)(?: \w+){0,4} (?:not|never|"
+    r"least)\b|\b(?:is|are|was|were|does|do|did|ca|could|would|wo|should|has|have)n't\b|\bcannot\b|(?<!at )\b(?:least|"
+    r"never) \w|\bexcept\b|\bexcluding\b|\bunlikely\b|\bn'est pas\b|\bno es\b|\bavoid\b|\bexception\b|\bnot (?:\w+ly "
+    r")?(?:true|correct|an? |the |one |be |part|belong|among|have|considered|includ|involv|found|made|used|typical|"
+    r"usual|associated|required|likely|suitable|available|\w+ed\b|\w+ing\b|needed|in |of )|\bnot\??[:.]?$)"
 )
 _WHICH = re.compile(
-    r"\b(?:which|what|who|whose|where|when|all|each|every|following|choose|select|pick|find|identify|name|any|cuál|quel|quelle|welche[rs]?)\b"
+    r"\b(?:which|what|who|whose|where|when|all|each|every|following|choose|select|pick|find|identify|name|any|cuál|"
+    r"quel|quelle|welche[rs]?)\b"
 )
 _NEGATED = re.compile(_NOT)
 _CHOICES = re.compile(
-    r"(?:^|\n)\s*(?:[\[(]?a[\]).: ] ?.*\n\s*[\[(]?b[\]).: ]|[\[(]?(?:1|i)[\]).:] ?.*\n\s*[\[(]?(?:2|ii)[\]).:]|[-*•] ?.*\n\s*[-*•])|"
-    r"[(\s\[][a1][\]).:] ?[^\n]{1,120}?[(\s,;/\[][b2][\]).:] ?|\b(?:options|choices|answers)(?: are)?:"
+    r"(?:^|\n)\s*(?:[\[(]?a[\]).: ] ?.*\n\s*[\[(]?b[\]).: ]|[\[(]?(?:1|i)[\]).:] ?.*\n\s*[\[(]?(?:2|ii)[\]).:]|[-*•] "
+    r"?.*\n\s*[-*•])|[(\s\[][a1][\]).:] ?[^\n]{1,120}?[(\s,;/\[][b2][\]).:] ?|\b(?:options|choices|answers)(?: are)?:"
 )
+_LISTS = ("b)", "b.", "b:", "b]", "2)", "2.", "2]", "options", "choices", "answers")
 _CONDITION = re.compile(r"\b(?:if|because|since|when|who)(?: \w+){1,4}(?:n't| not| never)\b")
 
 
 def negation(seen: Seen) -> bool:
     """A multiple-choice question whose question, not whose options, is negated (row ushape.negation)."""
-    if _NEGATIONS.isdisjoint(seen.words):
+    if _NEGATIONS.isdisjoint(seen.words) or ("\n" not in seen.asked and not any_of(_LISTS, seen.asked)):
         return False
     choices = _CHOICES.search(seen.asked)
     if choices is None:
@@ -171,108 +180,101 @@ _REPEATING = (
         "parrot",
     ),
 )
+_REPEATERS = words_of(
+    "repeat copy verbatim echo exact exactly unchanged reproduce retype precisely byte back changes alter altering "
+    "altered alteration stands corrected send type letter less form wrote parrot word"
+)
 _FAITHFULLY = (
-    r"(?:back to me|exactly|verbatim|word[- ](?:for|by)[- ]word|letter[- ](?:for|by)[- ]letter|character[- ](?:for|by)[- ]character|"
-    r"byte[- ]for[- ]byte|unchanged|unaltered|unedited|untouched|as[- ]is|as it (?:is|stands|was)|as they (?:are|stand)|as (?:i )?"
-    r"(?:written|wrote|typed|given)|without (?:\w+ )?(?:chang\w+|alter\w+|correct\w+|fix\w+|modif\w+|edit\w+|normali[sz]\w+|touching)|"
-    r"(?:don't|do not|never) (?:change|fix|correct|alter|touch|edit|improve)|(?:with )?no (?:changes|corrections|edits|alterations)|"
-    r"nothing (?:altered|changed|else)|not a corrected|preserv\w+ (?:all|every|the)|no more and no less|in (?:just |exactly )?the same "
-    r"form|precisely|once more|again|typos (?:and all|included)|including (?:the |all |any )?(?:typos|errors|mistakes|misspelling))"
+    r"(?:back to me|exactly|verbatim|word[- ](?:for|by)[- ]word|letter[- ](?:for|by)[- ]letter|character[- ](?:for|"
+    r"by)[- ]character|byte[- ]for[- ]byte|unchanged|unaltered|unedited|untouched|as[- ]is|as it (?:is|stands|was)|as "
+    r"they (?:are|stand)|as (?:i )?(?:written|wrote|typed|given)|without (?:\w+ )?(?:chang\w+|alter\w+|correct\w+|"
+    r"fix\w+|modif\w+|edit\w+|normali[sz]\w+|touching)|(?:don't|do not|never) (?:change|fix|correct|alter|touch|edit|"
+    r"improve)|(?:with )?no (?:changes|corrections|edits|alterations)|nothing (?:altered|changed|else)|not a corrected|"
+    r"preserv\w+ (?:all|every|the)|no more and no less|in (?:just |exactly )?the same form|precisely|once more|again|"
+    r"typos (?:and all|included)|including (?:the |all |any )?(?:typos|errors|mistakes|misspelling))"
 )
 _VERBATIM = re.compile(
-    rf"\b(?:repeat|echo|retype|parrot)\b.{{0,120}}?\b{_FAITHFULLY}|\b(?:repeat|echo) after me\b|"
-    rf"\brepeat my (?:\w+ )?(?:sentences?|words|message|text)\b|"
-    rf"\b(?:copy|reproduce|say|write|output|print|type|return|give|send|show me|reply with|respond with)\b (?:back |out |me |it |precisely )*(?:the |this "
-    rf"|these |my |following |exact |original |same |sentence |text |what |input |user's |it |letter |block |json |below |line |message |string |i )"
-    rf"[^\n]{{0,70}}?\b{_FAITHFULLY}|\b(?:repeat|copy|echo|reproduce)(?: (?:back|out))? (?:exactly|verbatim|precisely)\b|"
-    rf"\b(?:print|output|write|say|type) (?:precisely|exactly) (?:this|the following)\b|"
-    rf"\b(?:repeat|echo)\b.{{0,20}}\b(?:this|the following)(?: \w+)?(?: exactly| back)?:|\bverbatim(?: copy)?[:,]|"
-    rf"\bgive it back\b.{{0,30}}\b(?:nothing|no|same|exactly|unchanged)\b|\breturn this exact\b",
+    rf"\b(?:repeat|echo|retype|parrot)\b.{{0,120}}?\b{_FAITHFULLY}|\b(?:repeat|echo) after me\b|\brepeat my (?:\w+ "
+    rf")?(?:sentences?|words|message|text)\b|\b(?:copy|reproduce|say|write|output|print|type|return|give|send|show me|"
+    rf"reply with|respond with)\b (?:back |out |me |it |precisely )*(?:the |this |these |my |following |exact |"
+    rf"original |same |sentence |text |what |input |user's |it |letter |block |json |below |line |message |string |i "
+    rf")[^\n]{{0,70}}?\b{_FAITHFULLY}|\b(?:repeat|copy|echo|reproduce)(?: (?:back|out))? (?:exactly|verbatim|"
+    rf"precisely)\b|\b(?:print|output|write|say|type) (?:precisely|exactly) (?:this|the following)\b|\b(?:repeat|"
+    rf"echo)\b.{{0,20}}\b(?:this|the following)(?: \w+)?(?: exactly| back)?:|\bverbatim(?: copy)?[:,]|\bgive it "
+    rf"back\b.{{0,30}}\b(?:nothing|no|same|exactly|unchanged)\b|\breturn this exact\b",
     re.DOTALL,
 )
 _NOT_VERBATIM = re.compile(
-    r"\b(?:don't|do not|never|not|avoid|without) (?:just |simply )?(?:repeat|copy|copying|verbatim|echo|reproduce|use verbatim)|"
-    r"\bnot be copied|\bcopy (?:editor|writ)|\b(?:extract|summari[sz]e|translate|keyphrase|answer|question|label|classify|ping|function|"
-    r"script|python|code|format|exactly (?:one|two|three|four|five|\d+)|exactly as (?:many|much)|how (?:do|can|to))\b|\brepeat(?:ed|ing|s)\b"
+    r"\b(?:don't|do not|never|not|avoid|without) (?:just |simply )?(?:repeat|copy|copying|verbatim|echo|reproduce|use "
+    r"verbatim)|\bnot be copied|\bcopy (?:editor|writ)|\b(?:extract|summari[sz]e|translate|keyphrase|answer|question|"
+    r"label|classify|ping|function|script|python|code|format|exactly (?:one|two|three|four|five|\d+)|exactly as "
+    r"(?:many|much)|how (?:do|can|to))\b|\brepeat(?:ed|ing|s)\b"
 )
 
 
 def verbatim_repeat(seen: Seen) -> bool:
     """A text is to be repeated exactly as it is (row ushape.quote-repeat)."""
     low = seen.asked
+    if _REPEATERS.isdisjoint(seen.words):
+        return False
     return any_of(_REPEATING, low) and _VERBATIM.search(low) is not None and not _NOT_VERBATIM.search(low)
 
 
 _ITEMS = (
-    r"(?:information|info|facts?|clues?|details?|statements?|data|evidence|hints?|documents?|passages?|sources?|variables?|"
-    r"measurements?|questions?|pieces?|figures?|observations?|readings?|of (?:these|the following|them|those)|is more|one)"
+    r"(?:information|info|facts?|clues?|details?|statements?|data|evidence|hints?|documents?|passages?|sources?|"
+    r"variables?|measurements?|questions?|pieces?|figures?|observations?|readings?|of (?:these|the following|them|"
+    r"those)|is more|one)"
 )
 _USE = (
-    r"(?:help\w*|useful|relevant|valuable|necessary|needed|sufficient|enough|let (?:you|us|me)|allow|enable|tell (?:you|us|me)|"
-    r"informative|required|could be used|answer|look at|check|settle|decide|work out|find out|compute|determine|ask|matters?)"
+    r"(?:help\w*|useful|relevant|valuable|necessary|needed|sufficient|enough|let (?:you|us|me)|allow|enable|tell "
+    r"(?:you|us|me)|informative|required|could be used|answer|look at|check|settle|decide|work out|find out|compute|"
+    r"determine|ask|matters?)"
 )
 _GOAL = (
-    r"(?:to (?:answer|determine|find out|work out|figure out|decide|solve|tell|know|learn|compute|calculate|settle|establish|say|"
-    r"identify|conclude)|the (?:question|query|answer|problem)|answer(?:ed|ing)?|learn|whether|let (?:you|us|me)|recommending)"
+    r"(?:to (?:answer|determine|find out|work out|figure out|decide|solve|tell|know|learn|compute|calculate|settle|"
+    r"establish|say|identify|conclude)|the (?:question|query|answer|problem)|answer(?:ed|ing)?|learn|whether|let "
+    r"(?:you|us|me)|recommending)"
 )
 _INFORMATION = re.compile(
-    rf"\b(?:which|what)\b[^?\n]{{0,40}}\b(?:information|info|facts?|clues?|details?|statements?|data|evidence|hints?|documents?|passages?|sources?|"
-    rf"variables?|measurements?|pieces?|figures?|observations?|readings?)\b[^?\n]{{0,60}}\b(?:help\w*|useful|relevant|valuable|necessary|needed|"
-    rf"sufficient|enough|let (?:you|us|me)|allow|enable|tell (?:you|us|me)|informative|required|could be used|settle|decide|work out|find out|compute|"
-    rf"determine)\b|"
-    rf"\b{_GOAL}\b.{{0,200}}\bwh(?:ich|at)\b[^?\n]{{0,50}}\b(?:{_ITEMS}|should we check|relevant|would you)\b.{{0,120}}|"
-    rf"\b(?:choose|pick|select|say|name) (?:the |which |one )?(?:additional |extra |missing )?(?:piece of |bit of )?{_ITEMS}\b"
-    rf"[^?\n]{{0,60}}\b{_USE}\b|\bfrom which (?:\w+ )?(?:would|could|can) (?:i|you|we)\b|\bdoes knowing\b|\bwould knowing\b|"
-    r"\bmissing information\b|\bwhich (?:of these )?(?:is|are|would be) (?:most |more )?(?:relevant|useful|helpful|sufficient|needed)\b|"
-    r"\bis (?:\w+ ){1,3}or (?:\w+ ){1,3}more (?:helpful|useful|relevant) (?:for|to)\b|\bsufficient to (?:determine|answer|decide|know)\b|"
-    r"\bwhich facts? do (?:you|we|i) need\b",
+    rf"\b(?:which|what)\b[^?\n]{{0,40}}\b(?:information|info|facts?|clues?|details?|statements?|data|evidence|hints?|"
+    rf"documents?|passages?|sources?|variables?|measurements?|pieces?|figures?|observations?|"
+    rf"readings?)\b[^?\n]{{0,60}}\b(?:help\w*|useful|relevant|valuable|necessary|needed|sufficient|enough|let (?:you|"
+    rf"us|me)|allow|enable|tell (?:you|us|me)|informative|required|could be used|settle|decide|work out|find out|"
+    rf"compute|determine)\b|\b{_GOAL}\b.{{0,200}}\bwh(?:ich|at)\b[^?\n]{{0,50}}\b(?:{_ITEMS}|should we check|relevant|"
+    rf"would you)\b.{{0,120}}|\b(?:choose|pick|select|say|name) (?:the |which |one )?(?:additional |extra |missing "
+    rf")?(?:piece of |bit of )?{_ITEMS}\b[^?\n]{{0,60}}\b{_USE}\b|\bfrom which (?:\w+ )?(?:would|could|can) (?:i|you|"
+    rf"we)\b|\bdoes knowing\b|\bwould knowing\b|"
+    r"\bmissing information\b|\bwhich (?:of these )?(?:is|are|would be) (?:most |more )?(?:relevant|useful|helpful|"
+    r"sufficient|needed)\b|\bis (?:\w+ ){1,3}or (?:\w+ ){1,3}more (?:helpful|useful|relevant) (?:for|to)\b|"
+    r"\bsufficient to (?:determine|answer|decide|know)\b|\bwhich facts? do (?:you|we|i) need\b",
     re.DOTALL,
 )
-_INFORMING = (
-    *(
-        "information",
-        " info",
-        "fact",
-        "clue",
-        "need to know",
-        "detail",
-        "piece",
-        "statement",
-        " data",
-        "evidence",
-        "hint",
-        "document",
-    ),
-    *(
-        "which of these",
-        "data ",
-        "relevant",
-        "variable",
-        "passage",
-        "knowing",
-        "should we check",
-        "tell you the most",
-        "helpful",
-        "find out",
-    ),
+_INFORMING = words_of(
+    "information info fact facts clue clues details detail piece pieces statement statements data evidence hint hints "
+    "document documents relevant variable variables passage passages knowing check helpful useful which"
+)
+_SETTLING = words_of(
+    "answer answered answering determine find work figure decide solve tell learn compute calculate settle establish "
+    "say identify conclude whether question query problem know recommending knowing let let's us sufficient"
 )
 _GIVEN = re.compile(
-    r"(?:\n\s*[\[(]?[-•*a-d\d]{1,2}[\]).: ].*){2}|[^.?\n]{2,60}, [^.?\n]{2,60},? or |: .{3,60} (?:or|/) |\([abc123]\)|: [^,\n]{3,60}, [^,\n]{3,60}, |one on [^,\n]{3,40}, one on|statement 1\b|data a\b|\b\w+ or [^?\n]{3,40}\?"
+    r"(?:\n\s*[\[(]?[-•*a-d\d]{1,2}[\]).: ].*){2}|[^.?\n]{2,60}, [^.?\n]{2,60},? or |: .{3,60} (?:or|/) |\([abc123]\)|"
+    r": [^,\n]{3,60}, [^,\n]{3,60}, |one on [^,\n]{3,40}, one on|statement 1\b|data a\b|\b\w+ or [^?\n]{3,40}\?"
 )
 _QUESTIONED = re.compile(
     rf"\b{_GOAL}\b|\b(?:question|query|asked|answer|whether|problem|know|solve|help|settle|find out|decide)\b"
 )
 _NOT_INFORMATION = re.compile(
-    r"\b(?:do i need|should i (?:include|put|bring|pack)|what (?:information|data|details|documents) (?:do|does|should|is|are) (?:i|we|the|a|my)\b|"
-    r"gdpr|resume|database|column|true|false|capital|true or false|correct\?|is (?:true|correct|a fact)|best answer|common\w*|judge|"
-    r"assistant's|question could|ask a question|generate|sentence a)\b"
+    r"\b(?:do i need|should i (?:include|put|bring|pack)|what (?:information|data|details|documents) (?:do|does|should|"
+    r"is|are) (?:i|we|the|a|my)\b|gdpr|resume|database|column|true|false|capital|true or false|correct\?|is (?:true|"
+    r"correct|a fact)|best answer|common\w*|judge|assistant's|question could|ask a question|generate|sentence a)\b"
 )
 
 
 def information_choice(seen: Seen) -> bool:
     """Asks which of some pieces of information would help to answer another question (row inv.info-choice)."""
     low = seen.asked
-    if not any_of(_INFORMING, low) or len(seen.words) < 9:
+    if _INFORMING.isdisjoint(seen.words) or _SETTLING.isdisjoint(seen.words) or len(seen.words) < 9:
         return False
     found = _INFORMATION.search(low)
     return (

@@ -9,7 +9,8 @@ from router.types import Message, Request
 HEAD, TAIL = 4_000, 1_000
 EDGES = 1_700
 BRIEF = 900  # characters that are all taken for instructions
-_APART = str.maketrans({c: " " for c in '\n\t\r\v\f!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~“”„«»…–—¿¡。、？！'} | {"’": "'"})
+_MARKS = '\n\t\r\x0b\x0c!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~“”„«»…–—¿¡。、？！'
+_APART = str.maketrans(dict.fromkeys(_MARKS, " ") | {"’": "'"})
 
 
 class Seen(NamedTuple):
@@ -19,6 +20,7 @@ class Seen(NamedTuple):
     text: str  # the newest human text
     low: str
     words: frozenset[str]  # of `low`, without punctuation; apostrophes inside stay
+    stems: frozenset[str]  # the first five letters of each word
     asked: str  # where the newest human text says what to do, lower-cased
     told: str  # the same with the system text before it, as written
     told_low: str
@@ -30,11 +32,12 @@ def see(request: Request) -> Seen:
     text = window(newest)
     low = text.lower().replace("’", "'")
     words = frozenset(low.translate(_APART).split())
+    stems = frozenset([word[:5] for word in words])
     system = request.system
     if not system and len(newest) <= EDGES:
-        return Seen(request, text, low, words, brief(low), text, low)
+        return Seen(request, text, low, words, stems, brief(low), text, low)
     told = edges(f"{system}\n{newest}" if system else newest)
-    return Seen(request, text, low, words, brief(low), told, told.lower().replace("’", "'"))
+    return Seen(request, text, low, words, stems, brief(low), told, told.lower().replace("’", "'"))
 
 
 def see_text(text: str, system: str = "") -> Seen:
