@@ -307,6 +307,11 @@ def load_variants(settings: Settings) -> dict[str, PolicyStore]:
     Raises:
         ConfigError: a rule file is wrong, or a name is unknown; it points to where the operator wrote it.
     """
+    known = list(settings.policy.variants)
+    for place, key in enumerate(settings.policy.keys):
+        if key.variant not in known:
+            hint = f"{nearest(key.variant, known)} Valid variants: {', '.join(known) or 'none yet'}"
+            raise settings.error(("policy", "keys", place, "variant"), f"no variant is named '{key.variant}'{hint}")
     return {name: _store(settings, steered, name.partition(":")[2]) for name, steered in settings.variants().items()}
 
 

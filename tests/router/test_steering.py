@@ -86,6 +86,7 @@ def test_a_variant_inherits_what_it_leaves_out(tmp_path: Path) -> None:
         ("    plain: {}", "    Plain: {}", 7, "Plain"),
         ("    plain: {}", "    plain: {request_usd: -1}", 7, "request_usd"),
         ("    plain: {}", "    plain: {budget: 1}", 7, "unknown key 'budget'"),
+        ("policy:\n", "policy:\n  keys: [{key_env: A, variant: plane}]\n", 2, "did you mean 'plain'?"),
         ("prefer: [fair]", "prefer: [fairr]", 16, "no preference is named 'fairr'; did you mean 'fair'?"),
     ],
 )
