@@ -25,7 +25,6 @@ from router.types import Signals
 
 AT_ONCE = 2_000  # rows fetched at a time
 SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-FIGURES = ("requests", "$ before", "$ after", "ms before", "ms after", "sure", "novelty", "expert", "evidence")
 WANTED = ("id", "at_ms", "signals", "decision", "kind", "tier", "rule", "attempts", "target", "cost_nano", "total_us")
 
 
@@ -162,10 +161,10 @@ def as_text(found: Mapping[str, Any]) -> RenderableType:
 
 def _money(money: Mapping[str, Any]) -> Iterator[str]:
     saved = money["estimated_before_usd"] - money["estimated_after_usd"]
-    sides = f"${money['estimated_before_usd']:.6f} before, ${money['estimated_after_usd']:.6f} after"
+    sides = f"${_dollars(money['estimated_before_usd'])} before, ${_dollars(money['estimated_after_usd'])} after"
     verb = "saves" if saved >= 0 else "costs"
-    billed = f"billed ${money['billed_usd']:.6f}"
-    yield f"Money, of {money['counted']:,} moves: {billed}; estimated {sides}: {verb} ${abs(saved):.6f}"
+    billed = f"billed ${_dollars(money['billed_usd'])}"
+    yield f"Money, of {money['counted']:,} moves: {billed}; estimated {sides}: {verb} ${_dollars(abs(saved))}"
     if money["unknown_price"] or money["answered_by_cache"]:
         yield f"Not counted: {money['unknown_price']:,} without a price, {money['answered_by_cache']:,} from the cache"
 
@@ -178,44 +177,41 @@ def _latency(latency: Mapping[str, Any]) -> Iterator[str]:
         yield "Latency: not known; no request of these rows was answered by the new targets"
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in columns:
-        right = name in (
-            "requests",
-            "$ before",
-            "$ after",
-            "ms before",
-            "ms after",
-            "sure",
-            "novelty",
-            "expert",
-            "evidence",
-        )
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    return table
-
-
 def _moves(moves: list[Mapping[str, Any]]) -> Table:
-    table = _table("requests", "from", "to", "by rule", "$ before", "$ after", "ms before", "ms after")
+    """Two lines a kind of move: where from, with what that cost and took; where to, with the same."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("requests", "from → to", "estimated $", "median ms"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "from → to" else "right")
+    table.add_column("by rule")
     for move in moves:
-        money, latency = move["money"], move["latency"]
+        money = move["money"]
         prices = (money["estimated_before_usd"], money["estimated_after_usd"])
+        took = [
+            f"{found['median_ms']:,.0f} (n {found['n']:,})" if found else "none yet"
+            for found in move["latency"].values()
+        ]
         table.add_row(
             f"{move['requests']:,}",
-            move["from"],
-            move["to"],
-            ", ".join(each["rule"] for each in move["rules"]),
-            *(f"{price:.6f}" if money["counted"] else "unknown" for price in prices),
-            *(f"{found['median_ms']:.0f} (n {found['n']:,})" if found else "none yet" for found in latency.values()),
+            Text(f"{move['from']}\n→ {move['to']}"),
+            "\n".join(_dollars(price) if money["counted"] else "unknown" for price in prices),
+            "\n".join(took),
+            Text(", ".join(each["rule"] for each in move["rules"]), style="dim"),
         )
     return table
 
 
 def _weakest(moves: list[Mapping[str, Any]]) -> Table:
-    table = _table("request", "task", "sure", "novelty", "expert", "evidence", "rule before", "rule after")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("request, task, rule before and after", overflow="fold")
+    for name in ("sure", "novelty", "expert", "evidence"):
+        table.add_column(name, justify="right", no_wrap=True)
     for move in moves:
-        expert = "" if move["expert_confidence"] is None else f"{move['expert_confidence']:.2f}"
-        figures = (f"{move['confidence']:.2f}", f"{move['novelty']:.2f}", expert, f"{move['evidence']:.2f}")
-        table.add_row(move["id"], move["task"], *figures, move["old_rule"], move["new_rule"])
+        sure = "" if move["expert_confidence"] is None else f"{move['expert_confidence']:.2f}"
+        figures = (f"{move['confidence']:.2f}", f"{move['novelty']:.2f}", sure, f"{move['evidence']:.2f}")
+        named = Text(f"{move['id']} {move['task']}\n")
+        table.add_row(named.append(f"  {move['old_rule']} → {move['new_rule']}", style="dim"), *figures)
     return table
+
+
+def _dollars(dollars: float) -> str:
+    return f"{dollars:,.2f}" if dollars >= 100 else f"{dollars:.4f}" if dollars >= 1 else f"{dollars:.6f}"

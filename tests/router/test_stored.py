@@ -15,8 +15,8 @@ from policies.located import ConfigError
 from policies.store import PolicyStore, Tuning
 from router.errors import RequestNotFound
 from router.ledger import Ledger
-from router.shaping import Change
 from router.record import Record
+from router.shaping import Change
 from router.stored import decision_of, explained, open_ledger, rules_of, signals_of
 from router.tables import as_policy_row, decision_text
 from router.types import Facts, Fleet, Money, Observed, Reading, Signals, Task
