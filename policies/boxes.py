@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from policies.conditions import asked_of, numbers_in
 from policies.schema import Taxonomy
-from policies.signals import SIGNALS, Signal
+from policies.signals import SIGNALS, UNREAD, Signal
 from router.types import Stage
 
 Box = Mapping[str, int]  # dimension → bits of the atoms that it allows; a dimension that is not named allows all
@@ -33,7 +33,8 @@ COUNTS = frozenset({"tokens", "turns", "labels", "demonstrations", "candidates",
 SHARES = frozenset(
     {"task.confidence", "novelty", "overlap", "difficulty", "noise", "expert.confidence", "expert.novelty"}
 )
-_OF_EXPERT = ("expert.confidence", "expert.novelty", "expert.n")
+_IF_READ = ("expert.confidence", "expert.novelty")
+_OF_EXPERT = (*_IF_READ, "expert.n")
 _EMPTY_TOO = frozenset({"expert.shut", "conversation.tier", "metric", "source.language", "target.language"})
 AT_FIRST: Mapping[str, object] = {"cost.llm": None, "over_budget": False, "too_slow": False}  # before a tier is chosen
 
@@ -178,13 +179,20 @@ class Space:
         return bool(box.get(dimension, -1) & ~self.at(dimension, None)[dimension] & self._full(dimension))
 
     def _expert(self, box: Box) -> bool:
-        """An expert that is bound has figures; one that is open is not shut; without one there is nothing."""
+        """An expert that is bound has figures, unless it never read the text; one that is open is not shut; without
+        one there is nothing.
+        """
         traits = [f"expert.traits={word}" for word in self._words["expert.traits"]]
         if self.allows(box, "expert", "none"):
             empty = all(box.get(trait, NO) & NO for trait in traits) and self.allows(box, "expert.shut", "")
             if empty and all(self.allows(box, name, None) for name in _OF_EXPERT):
                 return True
-        if not all(self.known(box, name) for name in _OF_EXPERT):
+        if not self.known(box, "expert.n"):
+            return False
+        if self.allows(box, "expert", "closed") and self.allows(box, "expert.shut", *UNREAD):
+            if all(self.allows(box, name, None) for name in _IF_READ):
+                return True
+        if not all(self.known(box, name) for name in _IF_READ):
             return False
         return self.allows(box, "expert", "closed") or (
             self.allows(box, "expert", "open") and self.allows(box, "expert.shut", "")

@@ -53,12 +53,18 @@ class Policy:
             flag(draft, rules["flag"])
         return self._decision(draft)
 
+    def lets(self, advice: str) -> bool:
+        """Whether the operator lets some rule change a prompt as this advice says."""
+        shaping = (rule.then.model_dump() for rule in self.rules if rule.id in self.apply and rule.status == "active")
+        return any(advice in then["advise"] for then in shaping)
+
     def _draft(self, signals: Signals) -> Draft:
         place = self.taxonomy.tasks.get(signals.task.label, ELSEWHERE)
         name, reading, gate = best_expert(signals.experts)
         view = View(signals, place.survey, tuple(place.figure), name, reading, gate)
-        # A client that pinned a model wants that model, not an expert in its place.
-        expert = name if gate == "open" and not signals.pinned else ""
+        # A client that pinned a model wants that model, not an expert in its place; and experts read text.
+        reads = not signals.facts.modalities or (reading is not None and "multimodal" in reading.traits)
+        expert = name if gate == "open" and reads and not signals.pinned else ""
         return Draft(view, [tier for tier in TIERS if tier in signals.fleet.tiers], expert)
 
     def _decision(self, draft: Draft) -> Decision:

@@ -36,6 +36,7 @@ HARMS: tuple[str, ...] = ("weapons", "drugs", "malware", "fraud", "violence", "s
 PREFERENCES: tuple[str, ...] = ("quality", "robust", "calibrated", "fair", "explain", "listwise", "refuse-harm")
 
 Gate = Literal["open", "closed", "none"]
+UNREAD = frozenset({"labels", "language", "failed"})  # why an expert has neither confidence nor novelty to tell
 NANO = 1_000_000_000  # nano-dollars in a dollar
 
 
@@ -53,6 +54,11 @@ class View:
     reading: Reading | None = None
     gate: Gate = "none"
     tier: Tier | None = None
+
+    @property
+    def looked_at(self) -> Reading | None:
+        """The reading of the bound expert, if it read the text at all."""
+        return None if self.reading is None or self.reading.shut in UNREAD else self.reading
 
     @property
     def cost(self) -> int | None:
@@ -155,9 +161,9 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
     Signal("expert", "word", "whether an expert is bound, and whether its gate is open", lambda v: v.gate,
            ("open", "closed", "none")),
     Signal("expert.confidence", "number", "confidence of the bound expert, 0..1",
-           lambda v: v.reading and v.reading.confidence, optional=True),
+           lambda v: v.looked_at and v.looked_at.confidence, optional=True),
     Signal("expert.novelty", "number", "distance from the bound expert's training data, 0..1",
-           lambda v: v.reading and v.reading.novelty, optional=True),
+           lambda v: v.looked_at and v.looked_at.novelty, optional=True),
     Signal("expert.n", "number", "labelled examples behind the bound expert",
            lambda v: v.reading and v.reading.n, optional=True),
     Signal("expert.shut", "word", "why the gate of the bound expert is closed",
@@ -167,6 +173,8 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
            lambda v: v.reading.traits if v.reading else (), ("adapter", "multimodal", "uncalibrated", "shortcut-prone")),
     Signal("tier.available", "bag", "LLM tiers with a model that is up", lambda v: v.signals.fleet.tiers, TIERS),
     Signal("cache", "yes", "the cache may be asked", lambda v: v.signals.fleet.cache),
+    Signal("grounds", "yes", "the operator lets what was retrieved be put before the question",
+           lambda v: v.signals.fleet.grounds),
     Signal("index", "yes", "a retrieval index is configured", lambda v: v.signals.fleet.index),
     Signal("keep_private", "yes", "personal data must not leave the machine", lambda v: v.signals.fleet.keep_private),
     Signal("residency", "yes", "data must stay in a region", lambda v: bool(v.signals.operator.residency)),

@@ -77,8 +77,6 @@ def guard(draft: Draft, rules: Sequence[Compiled]) -> None:
             )
         if then.needs == "vision":
             draft.tiers = [tier for tier in draft.tiers if tier in fleet.vision_tiers]
-            if "multimodal" not in (draft.view.reading.traits if draft.view.reading else ()):
-                draft.expert = ""  # other experts read text only
             reason = reason or "No model that may answer sees images. Send text only, or configure one with vision."
         if then.fits_context:
             draft.tiers = [tier for tier in draft.tiers if fleet.windows.get(tier, facts.tokens) >= facts.tokens]
@@ -113,7 +111,7 @@ def route(draft: Draft, rules: Sequence[Compiled]) -> None:
 def tier(draft: Draft, rules: Sequence[Compiled]) -> None:
     """Every rule moves the wanted tier in turn; then the tiers that there are line up, nearest first."""
     wanted, avoided = TIERS.index("standard"), frozenset[Tier]()
-    lowest, highest, stay = 0, len(TIERS) - 1, False
+    lowest, highest, stay, asked = 0, len(TIERS) - 1, False, False
     for rule in draft.matching(rules):
         draft.fired.append(rule.fired)
         then = rule.then
@@ -127,10 +125,11 @@ def tier(draft: Draft, rules: Sequence[Compiled]) -> None:
             wanted = min(wanted, highest)
         draft.favour = then.favour or draft.favour
         stay = stay or bool(then.stay)
+        asked = asked or bool(then.prefer or then.at_least)
         avoided |= (LARGEST if "largest" in then.avoid else set()) | (MID_SIZE if "mid-size" in then.avoid else set())
     began = draft.view.signals.began
     if stay and began in draft.tiers and began not in avoided and lowest <= TIERS.index(began) <= highest:
-        wanted = TIERS.index(began)
+        wanted = max(TIERS.index(began), wanted if asked else 0)  # a rule that asks for more still gets it
     nearest = (*TIERS[wanted:], *reversed(TIERS[:wanted]))  # the same, then larger, then smaller
     if draft.kind != "local" and TIERS[wanted] not in avoided and TIERS[wanted] not in draft.tiers:
         draft.flags.append(f"wanted-{TIERS[wanted]}")

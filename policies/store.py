@@ -172,6 +172,8 @@ def _unique(rules: list[Sourced]) -> list[Sourced]:
 
 def _overlaid(rules: list[Sourced], extra: Sequence[Sourced]) -> list[Sourced]:
     """The profile's rules with the operator's put in their places."""
+    if not rules:
+        return list(extra)
     result = list(rules)
     for each in extra:
         places = {other.rule.id: at for at, other in enumerate(result)}

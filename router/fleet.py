@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from policies.engine import Policy
 from router.course import Choice
@@ -30,7 +31,7 @@ class Priced:
         budget = settings.budget.request_usd
         return Choice(
             policy=policy,
-            fleet=self.fleet(models, settings),
+            fleet=replace(self.fleet(models, settings), grounds=policy.lets("retrieval")),
             prices={tier: self.prices[members[0].id] for tier, members in by_tier(models).items()},
             operator=operator_of(settings),
             budget=None if budget is None else round(budget * NANO),
@@ -40,21 +41,28 @@ class Priced:
     def fleet(self, models: Sequence[Model], settings: Settings) -> Fleet:
         """What may answer, and what it can.
 
-        A tier counts as local, or as resident, only if all of its models are: when the first one fails, the
-        next one is asked.
+        A tier is no more than the least of its models: when the first one fails, or another has a favoured tag, that
+        one is asked.
         """
         tiers = by_tier(models)
-        first = {tier: members[0] for tier, members in tiers.items()}
         region = settings.operator.residency
         return Fleet(
             tiers=tuple(tiers),
             local_tiers=tuple(tier for tier, members in tiers.items() if all(model.local for model in members)),
-            vision_tiers=tuple(tier for tier, model in first.items() if self._sees(model)),
+            vision_tiers=tuple(tier for tier, members in tiers.items() if all(map(self._sees, members))),
             resident_tiers=tuple(
                 tier for tier, members in tiers.items() if all(is_resident(model, region) for model in members)
             ),
-            windows={tier: window for tier, model in first.items() if (window := self._window(model))},
-            p95={tier: model.p95_ms / 1000 for tier, model in first.items() if model.p95_ms is not None},
+            windows={
+                tier: min(windows)
+                for tier, members in tiers.items()
+                if (windows := [window for model in members if (window := self._window(model))])
+            },
+            p95={
+                tier: max(slowest) / 1000
+                for tier, members in tiers.items()
+                if (slowest := [model.p95_ms for model in members if model.p95_ms is not None])
+            },
             tagged={tier: tagged for tier, members in tiers.items() if (tagged := first_with_tag(members))},
             cache=settings.cache.enabled,
             index=settings.index.folder is not None,

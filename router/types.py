@@ -20,7 +20,7 @@ Tier = Literal["small", "standard", "large", "reasoning"]
 Outcome = Literal["whole", "broken", "left", "failed", "refused"]
 
 EXACT = "cache.exact"  # the step that asks the exact cache
-# What a prompt's wording may give away; each is the name of a detector in cues.py or probes.py.
+# What a prompt's wording may give away; each is the name of a detector in facts.py.
 CUES: tuple[str, ...] = (
     *("redefined-symbol", "counterfactual"),  # the prompt gives a known symbol, or a known fact, a new meaning
     *("memo-trap", "hindsight", "negation", "verbatim-repeat", "information-choice"),  # inverse-scaling probes
@@ -154,6 +154,7 @@ class Fleet:
     tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # tier → tag → first model that has it
     cache: bool = True  # this request may be answered from the cache
     index: bool = False  # a retrieval index is configured
+    grounds: bool = False  # and the operator lets what it holds be put before the question
     keep_private: bool = False  # personal data and secrets must not leave the machine
 
 
