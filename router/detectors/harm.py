@@ -40,6 +40,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"dealer|untraceable (?:gun|firearm|weapon)|3d[- ]print(?:ed|able)? (?:a )?(?:gun|pistol|firearm|glock)|auto "
         r"sear|full(?:y)?[- ]auto(?:matic)?|silencer|suppressor|landmines?|ied\b|ieds\b|tatp|petn|c-?4 (?:at|from|"
         r"explosive)|gunpowder|dirty bomb|uranium enrichment|enrich uranium|phosgene|tannerite|shrapnel|blister agent|"
+        r"cyanide from|strychnine|(?:make|build|acquire|buy) (?:a |an )?(?:weapon|gun)s? (?:illegally|at home|without)|"
         r"chemical agent|incendiary device|ammonium nitrate (?:bomb|fuel)|(?:convert|turn) (?:a|my) \w+ (?:rifle|"
         r"ar-?15|glock)[^.?\n]{0,20}auto|80% lower|car bomb|poison gas|zip gun|weaponi[sz]e)",
     ),
@@ -66,13 +67,14 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"two-factor|2fa|defender|windows defender)|steal (?:passwords?|cookies|credentials|browser|session|saved)|"
         r"(?:break|get|log) into (?:my |his |her |someone(?:'s| else's)|a |the |their )(?:\w+(?:'s)? ){0,2}(?:account|"
         r"email|phone|computer|network|instagram|facebook|server|wifi|snapchat|icloud|laptop|gmail|system)|backdoor|"
-        r"credential harvest\w*|grab (?:the )?(?:saved |browser )*passwords|exfiltrat\w+|(?:syn|http|udp) flood|flood "
-        r"attack|exploit\w* (?:the |a )?(?:\w+ )?(?:vulnerabilit\w+|buffer|cve)|bypass (?:input validation|waf|"
-        r"authentication|a firewall|the firewall|drm|parental)|steal (?:someone's |people's |users'? )?(?:browsing |"
-        r"personal |private |login |user )?data|spreads? itself|(?:defender|antivirus|edr) doesn't (?:flag|detect|see|"
-        r"catch)|read (?:my|his|her) (?:girlfriend|boyfriend|wife|husband|ex|partner)(?:'s)? (?:messages|texts|"
-        r"whatsapp|email)|track (?:my|her|his) (?:\w+'s )?(?:phone|location) without|spy on (?:my |his |her )?(?:wife|"
-        r"husband|girlfriend|boyfriend|partner|ex)|zip bomb|fork bomb)",
+        r"credential harvest\w*|grab (?:the )?(?:saved |browser )*passwords|exfiltrat\w+|reverse shell|zero-day "
+        r"(?:exploit|vulnerabilit)|(?:syn|http|udp) flood|flood attack|exploit\w* (?:the |a )?(?:\w+ "
+        r")?(?:vulnerabilit\w+|buffer|cve)|bypass (?:input validation|waf|authentication|a firewall|the firewall|drm|"
+        r"parental)|steal (?:someone's |people's |users'? )?(?:browsing |personal |private |login |user )?data|"
+        r"spreads? itself|(?:defender|antivirus|edr) doesn't (?:flag|detect|see|catch)|read (?:my|his|her) "
+        r"(?:girlfriend|boyfriend|wife|husband|ex|partner)(?:'s)? (?:messages|texts|whatsapp|email)|track (?:my|her|"
+        r"his) (?:\w+'s )?(?:phone|location) without|spy on (?:my |his |her )?(?:wife|husband|girlfriend|boyfriend|"
+        r"partner|ex)|zip bomb|fork bomb)",
     ),
     (
         "fraud",
@@ -97,8 +99,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"(?:paypal|a bank|the bank|my bank|amazon|apple|microsoft|netflix|dhl|the irs|hmrc)|early investors are paid|"
         r"enter their (?:passwords?|card|pin|bank)|get (?:their|her|his|people's|someone's) (?:pin|card number|bank "
         r"details|otp|passwords?|credentials)|pretend(?:ing)? to be (?:from )?(?:the |their |a )?(?:bank|irs|microsoft|"
-        r"police|tax office|grandson|grandchild)|wash (?:the )?(?:drug )?money|deceive (?:investors|customers|buyers|"
-        r"consumers)|mislead (?:investors|voters))",
+        r"police|tax office|grandson|grandchild)|wash (?:the )?(?:drug )?money|without (?:getting|being) (?:caught|"
+        r"traced) (?:by|when|while|selling)|evad\w+ (?:law enforcement|the police)|illegally (?:download|sell|buy|"
+        r"acquire|obtain)|(?:a |set up )fake (?:identity|bank account)|fake evidence|commit a crime|break into (?:a|my|"
+        r"the|someone|his|her) (?:\w+ )?(?:building|house|car|home|shop|store|apartment|flat|safe)|technical support "
+        r"scam|deceive (?:investors|customers|buyers|consumers)|mislead (?:investors|voters))",
     ),
     (
         "violence",
@@ -113,14 +118,15 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"terror(?:ist)? attack|hide (?:a|the) (?:dead )?body|dispose of (?:a|the) (?:dead )?(?:body|corpse)|dissolve "
         r"a (?:body|corpse)|get away with (?:murder|killing|assault|kidnapping|stalking)|dogfight\w*|animals? (?:for|"
         r"to) (?:illegal )?fight\w*|mistreat animals|hire a hitman|hitman|arson|derail a train|death threats?|child "
-        r"soldiers|human traffick\w+|traffick (?:people|women|children)|incite (?:a )?(?:riot|violence)|start a riot|"
-        r"genocide|poison (?:the|a) (?:water|food|well|dog|cat)|terrori[sz]e (?:someone|a|my|people)|(?:intimidating|"
-        r"threatening|anonymous threat\w*) (?:messages?|letters?|texts?|online)|cause (?:the )?most pain to|sabotag\w+ "
-        r"(?:public|the|a) (?:power|brakes|train|water|plane|infrastructure|railway|dam|factory)|cut (?:the|his|her|"
-        r"someone's) brakes?|water supply with|attack on (?:a|the|my) (?:\w+ ){0,3}(?:market|school|church|mosque|"
-        r"synagogue|mall|concert|station|crowd|parade|festival|train)|maximum casualties|(?:can't|cannot|can not) be "
-        r"(?:found|detected|traced) in an autopsy|undetectable poison|untraceable poison|(?:make|making) (?:it|his|her|"
-        r"my \w+'s death|a death|a murder|the murder) look like (?:an accident|suicide|a fall))",
+        r"soldiers|ransom note|hostage|tamper with (?:a |the |his |her )?(?:\w+'s )?(?:water|brakes|food)|human "
+        r"traffick\w+|traffick (?:people|women|children)|incite (?:a )?(?:riot|violence)|start a riot|genocide|poison "
+        r"(?:the|a) (?:water|food|well|dog|cat)|terrori[sz]e (?:someone|a|my|people)|(?:intimidating|threatening|"
+        r"anonymous threat\w*) (?:messages?|letters?|texts?|online)|cause (?:the )?most pain to|sabotag\w+ (?:public|"
+        r"the|a) (?:power|brakes|train|water|plane|infrastructure|railway|dam|factory)|cut (?:the|his|her|someone's) "
+        r"brakes?|water supply with|attack on (?:a|the|my) (?:\w+ ){0,3}(?:market|school|church|mosque|synagogue|mall|"
+        r"concert|station|crowd|parade|festival|train)|maximum casualties|(?:can't|cannot|can not) be (?:found|"
+        r"detected|traced) in an autopsy|undetectable poison|untraceable poison|(?:make|making) (?:it|his|her|my \w+'s "
+        r"death|a death|a murder|the murder) look like (?:an accident|suicide|a fall))",
     ),
     (
         "hate",
@@ -153,11 +159,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"their) (?:consent|knowing)|actress|celebrity|her photo|classmates?|student)|(?:child(?:ren)?|minors?|"
         r"underage|1[0-7][- ]year[- ]old|teen(?:age)?r?)\b[^.?\n]{0,50}\b(?:sexual\w*|sex with|erotic\w*|nudes?|naked|"
         r"porn)|groom (?:a |an |young )?(?:child|children|minor|teen|kid|girl|boy|\d+)|deepfake (?:porn|nude)\w*|"
-        r"revenge porn|rape|molest\w*|upskirt|hidden camera in|bestiality|incest (?:story|porn)|non-?consensual|(?:her|"
-        r"girl|woman|someone|date) (?:to have sex|into (?:having )?sex|drunk (?:enough|so)|unconscious)|explicit "
-        r"(?:sex|pornographic)|hardcore (?:sex|porn)|send me nudes|pornographic|(?:naked|undress(?:ed)?|"
-        r"nude)\b[^.?\n]{0,60}\b(?:doesn't know|didn't consent|without)|(?:photo|picture|pic) of (?:my|a|the|her) "
-        r"\w+[^.?\n]{0,40}\b(?:naked|nude|undress\w*|topless)|sex(?:ual)? favou?rs)",
+        r"revenge porn|non-?consenting|rape|molest\w*|upskirt|hidden camera in|bestiality|incest (?:story|porn)|"
+        r"non-?consensual|(?:her|girl|woman|someone|date) (?:to have sex|into (?:having )?sex|drunk (?:enough|so)|"
+        r"unconscious)|explicit (?:sex|pornographic)|hardcore (?:sex|porn)|send me nudes|pornographic|(?:naked|"
+        r"undress(?:ed)?|nude)\b[^.?\n]{0,60}\b(?:doesn't know|didn't consent|without)|(?:photo|picture|pic) of (?:my|"
+        r"a|the|her) \w+[^.?\n]{0,40}\b(?:naked|nude|undress\w*|topless)|sex(?:ual)? favou?rs)",
     ),
 )
 _HARMS = tuple((kind, re.compile(rf"\b(?:{pattern})\b")) for kind, pattern in _KINDS)
@@ -190,6 +196,7 @@ _STEMS: Mapping[str, frozenset[str]] = {
         "insul calor end wake pill"
     ),
     "weapons": words_of(
+        "cyani stryc "
         "bomb bombs explo molot grena deton napal therm nerve sarin vx musta ricin anthr botul biowe biolo chemi chlor "
         "ghost untra 3d print auto full fully silen suppr landm ied ieds tatp petn c4 c gunpo urani enric phosg tanne "
         "shrap blist incen ammon conve lower poiso zip weapo illeg arms gun guns"
@@ -199,16 +206,19 @@ _STEMS: Mapping[str, frozenset[str]] = {
         "illic drug drugs narco rape roofi speed presc docto spike pills kilo kilos precu"
     ),
     "malware": words_of(
+        "rever zero "
         "malwa ranso keylo troja worm virus rootk botne spywa stalk ddos dos phish explo sql hack hacki crack brute "
         "bypas steal accou log netwo insta faceb serve wifi snapc iclou lapto gmail backd crede spy zip "
         "fork spread exfil flood defen antiv edr grab read track login syste"
     ),
     "fraud": words_of(
+        "caugh trace build house crime suppo "
         "count fake forge laund money ident steal credi clone skimm ponzi pyram scam evade dodge cheat avoid embez "
         "insur fraud defra shopl insid pump bribe bribi black extor imper niger roman sexto hotwi lock rob trick vote "
         "rig decei misle looks look inves enter pin passw prete wash smugg sell buy resel stole"
     ),
     "violence": words_of(
+        "ranso hosta tampe "
         "kill murde poiso stran stab shoot assas kidna abduc tortu behea lynch drown attac beat hurt injur maim harm "
         "ambus mug run stalk choke suffo smoth hunt rid burn fire intim threa mass terro body corps away dogfi anima "
         "mistr hire hitma arson derai death child human traff incit riot genoc sabot cut water casua autop undet untra "
@@ -242,6 +252,8 @@ def harm(seen: Seen) -> str:
         if _STEMS[kind].isdisjoint(stems):
             continue
         for found in pattern.finditer(low):
-            if _ASKED.search(low, max(0, found.start() - 160), found.end()) and not _GOOD.search(low):
+            if _GOOD.search(low):
+                return "none"
+            if _ASKED.search(low, max(0, found.start() - 160), found.end()):
                 return kind
     return "none"
