@@ -157,6 +157,11 @@ def test_replay_tells_who_moves_and_writes_them_down(past: Path) -> None:
     assert "estimates made before the answer" in " ".join(text.stdout.split())
 
 
+def test_replay_of_nothing_says_so(past: Path) -> None:
+    done = surveyor("policy", "replay", "--since", "0m", cwd=past)
+    assert (done.returncode, done.stdout.partition(".")[0]) == (0, "No request of this time was answered whole")
+
+
 def test_replay_says_what_is_wrong(past: Path, tmp_path: Path) -> None:
     for arguments, said in (
         (["--policy", "2026", "--since", "a week"], "'a week' is no age; write a number with m, h, d or w"),

@@ -138,6 +138,8 @@ def _inferred(row: Mapping[str, Any], signals: Signals) -> str:
 
 def as_text(found: Mapping[str, Any]) -> RenderableType:
     """The report for a terminal."""
+    if not found["requests"] and not found["unreadable"]:
+        return Text("No request of this time was answered whole. Look further back with --since, such as 4w.")
     share = f" ({found['moved'] / found['requests']:.1%})" if found["requests"] else ""
     same = f"{found['same_target_other_rule']:,} more go to the same target by another rule"
     lines = [
