@@ -179,9 +179,7 @@ class Space:
         return bool(box.get(dimension, -1) & ~self.at(dimension, None)[dimension] & self._full(dimension))
 
     def _expert(self, box: Box) -> bool:
-        """An expert that is bound has figures, unless it never read the text; one that is open is not shut; without
-        one there is nothing.
-        """
+        """A bound expert has figures, unless it never read the text; an open one is not shut; without one is nothing."""
         traits = [f"expert.traits={word}" for word in self._words["expert.traits"]]
         if self.allows(box, "expert", "none"):
             empty = all(box.get(trait, NO) & NO for trait in traits) and self.allows(box, "expert.shut", "")
@@ -189,9 +187,9 @@ class Space:
                 return True
         if not self.known(box, "expert.n"):
             return False
-        if self.allows(box, "expert", "closed") and self.allows(box, "expert.shut", *UNREAD):
-            if all(self.allows(box, name, None) for name in _IF_READ):
-                return True
+        unread = self.allows(box, "expert", "closed") and self.allows(box, "expert.shut", *UNREAD)
+        if unread and all(self.allows(box, name, None) for name in _IF_READ):
+            return True
         if not all(self.known(box, name) for name in _IF_READ):
             return False
         return self.allows(box, "expert", "closed") or (

@@ -146,12 +146,8 @@ def budget(draft: Draft, rules: Sequence[Compiled]) -> None:
             continue
         if not draft.tiers or not (rule.then.downgrade or rule.then.faster):
             continue
-        if rule.then.downgrade:
-            fit = _cheapest_first(draft)
-        else:
-            fit = _fast_enough(draft)
-        draft.tiers = fit
-        draft.view.tier = fit[0]
+        draft.tiers = _cheapest_first(draft) if rule.then.downgrade else _fast_enough(draft)
+        draft.view.tier = draft.tiers[0]
         draft.fired.append(rule.fired)
 
 

@@ -51,9 +51,9 @@ VERBS_BEYOND = (
     *("dịch ", "fordít", "käännä", "μετ", "תרג", "แปล"),
 )
 _LEAD = (
-    r"^[\W_]*+(?:(?:please|pls|plz|kindly|hi|hey|hello|ok|okay|so|now|and|then|also|just|quick question|"
-    r"can|could|would|will|someone|somebody|anyone|anybody|you|u|get|we|i|me|tell|help|do|know|want|need|'d|like|to|ask|asking|your|task|job|goal|is|"
-    r"instructions?|system|definition|question|bonus|assistant)\b[\W_]*+){0,8}"
+    r"^[\W_]*+(?:(?:please|pls|plz|kindly|hi|hey|hello|ok|okay|so|now|and|then|also|just|quick question|can|could|"
+    r"would|will|someone|somebody|anyone|anybody|you|u|get|we|i|me|tell|help|do|know|want|need|'d|like|to|ask|asking|"
+    r"your|task|job|goal|is|instructions?|system|definition|question|bonus|assistant)\b[\W_]*+){0,8}"
 )
 _IMPERATIVE = re.compile(
     r"(?:[.,;:—–-]\s*|\b(?:please|pls|plz|kindly|can you|could you|would you|will you|task is to|job is to|asked to|"
@@ -257,6 +257,6 @@ def _softly(clause: str) -> Wording | None:
 _FOR = re.compile(r"^\W*(?P<way>(?:[^\W\d]+ ){1,2})for\s+¤")
 _LABEL = re.compile(r"\W*(?:definition|instructions?|task|system|question|user|prompt|q|bonus)\W*:")
 _ABOUT_WORD = re.compile(
-    r"\b(?:beginners?|course|class|plural|gender|past|tense|conjugat\w+|origin|etymology|meaning|difference|pronunciation|grammar|opposite|"
-    r"synonyms?|root|history|capital|rules?|mean)\b"
+    r"\b(?:beginners?|course|class|plural|gender|past|tense|conjugat\w+|origin|etymology|meaning|difference|"
+    r"pronunciation|grammar|opposite|synonyms?|root|history|capital|rules?|mean)\b"
 )
