@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from classifiers.grams import buckets
+
 Vector = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
@@ -38,10 +40,12 @@ class Look:
 
     `vector` has shape (256,), float32, unit length; all zeros when the text holds no known token.
     `ids` are the static tokenizer's WordPiece ids of the head and tail windows, at most about 700.
+    `grams` are the distinct hash buckets of their n-grams, which every linear head reads.
     """
 
     vector: Vector
     ids: Ids
+    grams: Ids
 
 
 def window(text: str) -> str:
@@ -118,7 +122,7 @@ class StaticEmbedder:
         # einsum-free on purpose: scale @ rows is one BLAS call, and int8 rows stay small in memory.
         total: Vector = self._scale[ids] @ self._rows[ids].astype(np.float32)
         norm = float(np.sqrt(total @ total))
-        return Look(total / np.float32(norm) if norm > 1e-9 else total, ids)
+        return Look(total / np.float32(norm) if norm > 1e-9 else total, ids, buckets(ids))
 
 
 class Encoder:

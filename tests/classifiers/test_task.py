@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifiers.grams import buckets
 from classifiers.shipped import Shipped
-from classifiers.task import TaskHead, buckets
+from classifiers.task import TaskHead
 
 PLAIN = [
     ("Write a haiku about autumn", "open_ended_writing"),
