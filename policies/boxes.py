@@ -179,7 +179,7 @@ class Space:
         return bool(box.get(dimension, -1) & ~self.at(dimension, None)[dimension] & self._full(dimension))
 
     def _expert(self, box: Box) -> bool:
-        """A bound expert has figures, unless it never read the text; an open one is not shut; without one is nothing."""
+        """A bound expert has figures unless it never read the text; an open one is not shut; none has nothing."""
         traits = [f"expert.traits={word}" for word in self._words["expert.traits"]]
         if self.allows(box, "expert", "none"):
             empty = all(box.get(trait, NO) & NO for trait in traits) and self.allows(box, "expert.shut", "")

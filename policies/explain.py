@@ -18,6 +18,14 @@ _HEARD: Mapping[str, str] = {  # the facts worth saying, and how; a fact at its 
 }
 
 
+_FORMS: Mapping[str, str] = {
+    "label": "a label",
+    "number": "a number",
+    "span": "words copied from the text",
+    "json": "JSON",
+    "code": "code",
+}
+HARD = 0.65  # difficulty from which it is worth saying; what acts is the policy's threshold `hard`
 _LOOKS: Mapping[str, str] = {
     "first": "the first look",
     "second": "the second look",
@@ -32,7 +40,8 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
 
     A closed gate carries its `why`, a rule in shadow `"status": "shadow"` (it was not obeyed), a refusal its sentence
     under `decision.refusal`, what the operator lets change the prompt stands under `decision.apply`, and what was
-    changed, of a request that is over, under `changes`; these keys are absent otherwise.
+    changed, of a request that is over, under `changes`; the tier that began a conversation stands under
+    `signals.began`, how near the index comes under `signals.retrieved`. These keys are absent otherwise.
     """
     return {
         "id": request_id,
@@ -56,6 +65,8 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
                 name: list(value) if isinstance(value, tuple) else value
                 for name, value in asdict(signals.facts).items()
             },
+            **({"began": signals.began} if signals.began else {}),
+            **({"retrieved": signals.retrieved} if signals.retrieved is not None else {}),
         },
         "decision": {
             "kind": decision.kind,
@@ -131,7 +142,7 @@ def tree(explained: Mapping[str, Any]) -> Tree:
         said = ", ".join(f"{each['advice']} ({each['rule']})" for each in applied)
         root.add(Text(f"May change the prompt: {said}"))
     if changes := explained.get("changes"):
-        root.add(Text(f"Changed the prompt: {', '.join(changes)}"))
+        root.add(Text(f"Shaping the prompt: {'; '.join(changes)}"))
     root.add(Text(_money(explained["estimate"])))
     return root
 
@@ -169,16 +180,40 @@ def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
         gate = "its gate is open" if reading["open"] else f"its gate is closed. {reading.get('why', '')}".rstrip()
         said = f"says {reading['answer']!r}, {_sure(reading['confidence'])}, novelty {reading['novelty']:.2f}"
         branch.add(Text(f"the {name} expert {said}; {gate}"))
+    if "began" in signals:
+        branch.add(Text(f"the conversation began with the {signals['began']} LLM"))
+    if "retrieved" in signals:
+        branch.add(Text(f"the best passage in the index has likeness {signals['retrieved']:.2f}"))
+    branch.add(Text("; ".join(_heard(signals))))
+
+
+def _heard(signals: Mapping[str, Any]) -> list[str]:
+    """The facts worth saying, the size and the language first."""
     facts = signals["facts"]
     heard = [f"{facts['tokens']} tokens in language {signals['language']}"]
+    heard += [f"{facts['turns']} user turns"] if facts["turns"] > 1 else []
     heard += [said for name, said in _HEARD.items() if facts[name]]
     heard += [f"its wording gives away: {', '.join(facts['cues'])}"] if facts["cues"] else []
     heard += [f"{facts['tasks']} tasks at once"] if facts["tasks"] > 1 else []
     heard += [f"{facts['noise']:.0%} of the words look mistyped"] if facts["noise"] else []
+    heard += [_translation(facts)] if facts["source_language"] or facts["target_language"] else []
+    heard += [f"wants {_FORMS[facts['output']]}"] if facts["output"] in _FORMS else []
+    heard += [f"offers {facts['labels']} labels"] if facts["labels"] else []
+    heard += [f"shows {facts['demonstrations']} examples"] if facts["demonstrations"] else []
+    heard += [f"lists {facts['candidates']} candidates"] if facts["candidates"] else []
+    heard += [f"brings a passage ({facts['context']})"] if facts["context"] != "none" else []
+    heard += ["looks hard"] if facts["difficulty"] >= HARD else []
     heard += [f"domain {facts['domain']}"] if facts["domain"] != "none" else []
+    heard += [f"after harm ({facts['harm']})"] if facts["harm"] != "none" else []
     heard += [f"holds {', '.join(facts['pii'])}"] if facts["pii"] else []
     heard += [f"comes with {', '.join(facts['modalities'])}"] if facts["modalities"] else []
-    branch.add(Text("; ".join(heard)))
+    return heard
+
+
+def _translation(facts: Mapping[str, Any]) -> str:
+    sides = [(facts[f"{side}_language"], facts[f"{side}_tier"]) for side in ("source", "target")]
+    said = (f"{code} ({tier} in data)" if code not in ("", "und") else "an unnamed language" for code, tier in sides)
+    return "translates from " + " into ".join(said)
 
 
 def _fired(branch: Tree, rule: Mapping[str, Any]) -> None:

@@ -174,6 +174,8 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
     Signal("expert.traits", "bag", "what the card of the bound expert declares",
            lambda v: v.reading.traits if v.reading else (),
            ("adapter", "multimodal", "uncalibrated", "shortcut-prone")),
+    Signal("tags", "bag", "what the operator's models are tagged with",
+           lambda v: {tag for tagged in v.signals.fleet.tagged.values() for tag in tagged}),
     Signal("tier.available", "bag", "LLM tiers with a model that is up", lambda v: v.signals.fleet.tiers, TIERS),
     Signal("cache", "yes", "the cache may be asked", lambda v: v.signals.fleet.cache),
     Signal("grounds", "yes", "the operator lets what was retrieved be put before the question",

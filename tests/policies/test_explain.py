@@ -149,7 +149,7 @@ def test_what_may_change_the_prompt_and_what_did_is_said_only_where_there_is_som
     assert found["changes"] == ["asked for steps"]
     text = aloud(found)
     assert "May change the prompt: cot (scale.arithmetic.cot)" in text
-    assert "Changed the prompt: asked for steps" in text
+    assert "Shaping the prompt: asked for steps" in text
     assert "the prompt" not in aloud(explained(task="arithmetic_reasoning"))
 
 
