@@ -15,7 +15,7 @@ from classifiers import language
 from classifiers.shipped import Shipped
 from policies.cases import CaseFile, case_files
 from policies.located import load
-from policies.store import PolicyStore
+from policies.store import PolicyStore, profiles
 from router.app import create_observer
 from router.course import Choice
 from router.detectors.seen import see
@@ -82,11 +82,19 @@ def _first_look(observer: Observer, choice: Choice, request: Request) -> None:
 
 
 def decide() -> list[dict[str, Any]]:
-    """A decision with all rules, over the signals of the golden cases."""
-    policy = PolicyStore().current
+    """A decision with all rules, over the signals of the golden cases; and by how many rules matched."""
     signals = [case.given.signals() for path in case_files() for case in load(path, CaseFile).cases]
-    name = f"decide ({len(policy.rules)} rules, {len(signals)} cases)"
-    return [_measure(name, [partial(policy.decide, s) for s in signals], rounds=60)]
+    measured = []
+    for profile in profiles():
+        policy = PolicyStore(profile).current
+        name = f"{profile} ({len(policy.rules)} rules, {len(signals)} cases)"
+        measured.append(_measure(name, [partial(policy.decide, s) for s in signals], rounds=40))
+        matched = [len(policy.decide(s).rules) for s in signals]
+        for least, most in ((1, 2), (3, 5), (6, len(policy.rules))):
+            calls = [partial(policy.decide, s) for s, n in zip(signals, matched, strict=True) if least <= n <= most]
+            said = f"{least} to {most}" if most < len(policy.rules) else f"{least} or more"
+            measured.append(_measure(f"  {said} rules matched ({len(calls)} cases)", calls, rounds=40))
+    return measured
 
 
 def as_request(text: str) -> Request:
