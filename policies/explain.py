@@ -138,11 +138,12 @@ def tree(explained: Mapping[str, Any]) -> Tree:
     for name, title in (("advice", "Advises"), ("flags", "Flags")):
         if decision[name]:
             root.add(Text(f"{title}: {', '.join(decision[name])}"))
-    if applied := decision.get("apply"):
+    changes = explained.get("changes")
+    if changes:
+        root.add(Text(f"Shaping the prompt: {'; '.join(changes)}"))
+    elif applied := decision.get("apply"):
         said = ", ".join(f"{each['advice']} ({each['rule']})" for each in applied)
         root.add(Text(f"May change the prompt: {said}"))
-    if changes := explained.get("changes"):
-        root.add(Text(f"Shaping the prompt: {'; '.join(changes)}"))
     root.add(Text(_money(explained["estimate"])))
     return root
 

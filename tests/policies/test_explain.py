@@ -147,9 +147,9 @@ def test_what_may_change_the_prompt_and_what_did_is_said_only_where_there_is_som
     assert {each["rule"] for each in applied} == {"scale.arithmetic.cot"}
     assert applied[0]["advice"] == "cot"
     assert found["changes"] == ["asked for steps"]
-    text = aloud(found)
-    assert "May change the prompt: cot (scale.arithmetic.cot)" in text
-    assert "Shaping the prompt: asked for steps" in text
+    assert "Shaping the prompt: asked for steps" in aloud(found)
+    before = aloud(document("req_1", signals, policy.decide(signals)))
+    assert "May change the prompt: cot (scale.arithmetic.cot)" in before
     assert "the prompt" not in aloud(explained(task="arithmetic_reasoning"))
 
 
