@@ -40,6 +40,9 @@ def serve(
 def explain(
     prompt: Annotated[str | None, typer.Argument(help="A prompt that was not sent yet.", show_default=False)] = None,
     request_id: Annotated[str | None, typer.Option("--id", help="A past request: the x-surveyor-id of it.")] = None,
+    model: Annotated[
+        str, typer.Option(help="As a client would ask: auto:frugal, or an id.")
+    ] = "auto",
     config: Config = None,
     profile: Profile = None,
     as_json: AsJson = False,
@@ -54,7 +57,7 @@ def explain(
         fail("A past request is explained by the rules of its day; leave out --profile, or use `policy replay`.")
     settings = settings_of(config, profile)
     if request_id is None:
-        found, became = asyncio.run(explaining.explained(settings, prompt or "")), ""
+        found, became = asyncio.run(explaining.explained(settings, prompt or "", model)), ""
     else:
         found, became = explaining.past(settings, request_id)
     if as_json:

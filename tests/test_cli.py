@@ -31,6 +31,16 @@ def test_explain_is_a_tree_with_signals_stages_rule_and_cost(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []  # nothing is executed, nothing is written
 
 
+def test_explain_takes_the_name_that_a_client_would_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "surveyor.yaml").write_text("policy: {variants: {careful: {prefer: [robust]}}}\n")
+    plain = json.loads(surveyor("explain", "--json", SENTIMENT, cwd=tmp_path).stdout)
+    careful = json.loads(surveyor("explain", "--json", "--model", "auto:careful", SENTIMENT, cwd=tmp_path).stdout)
+    assert (plain["decision"]["kind"], careful["decision"]["kind"]) == ("local", "llm")
+    wrong = surveyor("explain", "--model", "auto:carefull", SENTIMENT, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "auto:careful" in wrong.stderr
+
+
 def test_explain_prints_the_document_of_the_api(tmp_path: Path, keyless: Surveyor) -> None:
 
     printed = json.loads(surveyor("explain", "--json", SENTIMENT, cwd=tmp_path).stdout)

@@ -12,29 +12,40 @@ from policies.explain import document
 from router.api import new_id
 from router.app import create_observer, load_shipped
 from router.commands.options import fail
-from router.errors import RequestNotFound
+from router.errors import ModelNotFound, RequestNotFound
 from router.fleet import Priced
 from router.record import dollars
-from router.settings import Settings, load_policies
+from router.settings import Settings, load_variants
 from router.shaping import Shaper
 from router.standin import as_model, model_file
+from router.steering import create_course
 from router.stored import explained as stored
 from router.stored import open_ledger
 from router.wire import parse_chat
 
 
-async def explained(settings: Settings, prompt: str) -> dict[str, Any]:
-    """The document that POST /v1/explain would return for this prompt."""
+async def explained(settings: Settings, prompt: str, model: str) -> dict[str, Any]:
+    """The document that POST /v1/explain would return for this prompt, asked of this model.
+
+    Ends the command where no such model is configured.
+
+    Raises:
+        ConfigError: a rule file or the index is wrong.
+    """
     models = settings.models or ((as_model("http://127.0.0.1"),) if model_file() else ())
-    priced, policy = Priced(settings, models), load_policies(settings).current
-    observer = create_observer(settings, load_shipped(settings), priced)
-    body = {"model": "auto", "messages": [{"role": "user", "content": prompt}]}
+    priced = Priced(settings, models)
+    body = {"model": model, "messages": [{"role": "user", "content": prompt}]}
     request = parse_chat(orjson.dumps(body), {}, new_id())
     try:
-        observed = await observer.observe(request, priced.choice(models, settings, policy))
+        choice = create_course(settings, priced, models, load_variants(settings)).choose(request)
+    except ModelNotFound as problem:
+        fail(problem.message)
+    observer = create_observer(settings, load_shipped(settings), priced)
+    try:
+        observed = await observer.observe(request, choice)
     finally:
         observer.second_look.close()
-    decision = policy.decide(observed.signals)
+    decision = choice.policy.decide(observed.signals)
     changes = Shaper(settings.examples).would(request, observed, decision)
     return document(request.id, observed.signals, decision, changes)
 
