@@ -47,27 +47,7 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
         "id": request_id,
         "profile": decision.profile,
         "policy": decision.policy,
-        "signals": {
-            "task": asdict(signals.task),
-            "novelty": signals.novelty,
-            "language": signals.facts.language,
-            "experts": {
-                name: {
-                    "answer": reading.answer,
-                    "confidence": reading.confidence,
-                    "novelty": reading.novelty,
-                    "open": reading.open,
-                    **({} if reading.open else {"why": reading.why}),
-                }
-                for name, reading in signals.experts.items()
-            },
-            "facts": {
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in asdict(signals.facts).items()
-            },
-            **({"began": signals.began} if signals.began else {}),
-            **({"retrieved": signals.retrieved} if signals.retrieved is not None else {}),
-        },
+        "signals": _signals(signals),
         "decision": {
             "kind": decision.kind,
             "tier": decision.tier,
@@ -87,6 +67,29 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
             "baseline_usd": _dollars(signals.money.baseline),
         },
         **({"changes": list(changes)} if changes else {}),
+    }
+
+
+def _signals(signals: Signals) -> dict[str, Any]:
+    return {
+        "task": asdict(signals.task),
+        "novelty": signals.novelty,
+        "language": signals.facts.language,
+        "experts": {
+            name: {
+                "answer": reading.answer,
+                "confidence": reading.confidence,
+                "novelty": reading.novelty,
+                "open": reading.open,
+                **({} if reading.open else {"why": reading.why}),
+            }
+            for name, reading in signals.experts.items()
+        },
+        "facts": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(signals.facts).items()
+        },
+        **({"began": signals.began} if signals.began else {}),
+        **({"retrieved": signals.retrieved} if signals.retrieved is not None else {}),
     }
 
 
