@@ -37,6 +37,7 @@ _IF_READ = ("expert.confidence", "expert.novelty")
 _OF_EXPERT = (*_IF_READ, "expert.n")
 _EMPTY_TOO = frozenset({"expert.shut", "conversation.tier", "metric", "source.language", "target.language"})
 AT_FIRST: Mapping[str, object] = {"cost.llm": None, "over_budget": False, "too_slow": False}  # before a tier is chosen
+BEFORE_ROUTE: Mapping[str, object] = {"from_index": False}
 
 
 class TooManyError(Exception):
@@ -158,6 +159,9 @@ class Space:
             box |= self.at("pinned", False)
         if stage in ("guard", "route", "tier"):  # the tier is not chosen yet
             for name, value in AT_FIRST.items():
+                box |= self.at(name, value)
+        if stage in ("guard", "route"):
+            for name, value in BEFORE_ROUTE.items():
                 box |= self.at(name, value)
         return box
 

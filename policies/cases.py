@@ -16,7 +16,7 @@ What `given` leaves out has its everyday value: a sure classifier, four healthy 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -110,6 +110,7 @@ class Case(Strict):
     profiles: list[Annotated[str, BeforeValidator(_as_text)]] = Field(
         default=[], description="profiles in which it holds; all when left out", examples=[["2026"]]
     )
+    apply: list[RuleId] = Field(default=[], description="shape rules that the operator lets change the prompt")
     hits: list[RuleId] = Field(default=[], description="rules that must fire")
     misses: list[RuleId] = Field(default=[], description="rules that must not fire")
     rule: str | None = Field(default=None, description="the rule that decides")
@@ -176,6 +177,11 @@ def case_files(folder: Path = HERE / "cases") -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
+def _decided(policy: Policy, case: Case) -> Decision:
+    under = replace(policy, apply=frozenset(case.apply)) if case.apply else policy
+    return under.decide(case.given.signals())
+
+
 def run(policy: Policy, paths: Sequence[Path]) -> Iterator[Result]:
     """Decide every case of the files that holds in the policy's profile.
 
@@ -192,7 +198,7 @@ def run(policy: Policy, paths: Sequence[Path]) -> Iterator[Result]:
                     raise file.error(("cases", index, "profiles", at), f"no profile is named '{name}'{hint}")
             if not case.holds_in(policy.profile):
                 continue
-            found = case.differences(policy.decide(case.given.signals()))
+            found = case.differences(_decided(policy, case))
             line = file.error(("cases", index), "").line
             yield Result(path, line, case, tuple(found))
 

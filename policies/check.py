@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from policies.boxes import AT_FIRST, Boxes, Space, TooManyError, limits
+from policies.boxes import AT_FIRST, BEFORE_ROUTE, Boxes, Space, TooManyError, limits
 from policies.conditions import thresholds_in
 from policies.demands import BOUNDS, shown, void, void_alone
 from policies.engine import Policy
@@ -24,6 +24,8 @@ from policies.store import PolicyStore, Sourced
 
 Names = Sequence[str]
 MOST_NAMED = 4  # rules or task types in one message
+
+_LATER = {*AT_FIRST, *BEFORE_ROUTE}  # signals that are another thing in a later stage
 
 
 def check(store: PolicyStore, around: Around) -> list[Finding]:
@@ -202,7 +204,7 @@ class _Check:
         if catcher.boxes is None:
             return []
         if "refuse" in catcher.then:  # what is known of the tier may be another thing when `seen` is asked
-            return [{name: bits for name, bits in box.items() if name not in AT_FIRST} for box in catcher.boxes]
+            return [{name: bits for name, bits in box.items() if name not in _LATER} for box in catcher.boxes]
         if not catcher.local or seen.local:  # where one expert may answer, so may the other
             return catcher.boxes
         blind = [each for each in self.rules if each.active and "needs" in each.then]

@@ -6,7 +6,7 @@ the same decision, always: no clock, no I/O, no prompt text. So explain, replay 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from policies.compiled import Compiled, content_hash, index
@@ -46,6 +46,7 @@ class Policy:
                 draft.view.tier = draft.tiers[0] if draft.tiers else None
             else:
                 route(draft, rules["route"])
+                draft.view.from_index = draft.kind == "retrieve" and self._grounds(draft.view, rules["shape"])
                 tier(draft, rules["tier"])
                 budget(draft, rules["budget"])
             nobody_left(draft)
@@ -53,10 +54,10 @@ class Policy:
             flag(draft, rules["flag"])
         return self._decision(draft)
 
-    def lets(self, advice: str) -> bool:
-        """Whether the operator lets some rule change a prompt as this advice says."""
-        shaping = (rule.then.model_dump() for rule in self.rules if rule.id in self.apply and rule.status == "active")
-        return any(advice in then["advise"] for then in shaping)
+    def _grounds(self, view: View, rules: Sequence[Compiled]) -> bool:
+        """Whether the operator lets a rule that matches put what was retrieved before the question."""
+        acting = (rule for rule in rules if rule.active and rule.fired.id in self.apply)
+        return any("retrieval" in rule.then.advise and rule.matches(view) for rule in acting)
 
     def _draft(self, signals: Signals) -> Draft:
         place = self.taxonomy.tasks.get(signals.task.label, ELSEWHERE)
@@ -93,7 +94,7 @@ def _steps(draft: Draft) -> Iterator[str]:
         yield f"hosted.{signals.pinned}"
     elif not signals.pinned:
         for tier in draft.tiers:
-            favoured = signals.fleet.tagged.get(tier, {}).get(draft.favour)
+            favoured = signals.fleet.tagged.get(tier, {}).get(draft.view.favour)
             if favoured is not None:
                 yield f"hosted.{favoured}"
             yield f"hosted.{tier}"

@@ -32,7 +32,7 @@ SURVEY: tuple[str, ...] = (
 # Of Figure 2's ten questions, those that the task type alone answers; 3, 5, 6, 9 and 10 are asked of other signals.
 QUESTIONS: tuple[str, ...] = ("Q1", "Q2", "Q3", "Q4", "Q7", "Q8")
 RESOURCES: tuple[str, ...] = ("none", "rich", "mid", "low", "extreme", "und")
-HARMS: tuple[str, ...] = ("weapons", "drugs", "malware", "fraud", "violence", "self-harm", "hate", "sexual")
+HARMS: tuple[str, ...] = ("weapons", "drugs", "malware", "fraud", "violence", "self-harm", "hate", "sexual", "other")
 PREFERENCES: tuple[str, ...] = ("quality", "robust", "calibrated", "fair", "explain", "listwise", "refuse-harm")
 
 Gate = Literal["open", "closed", "none"]
@@ -54,6 +54,8 @@ class View:
     reading: Reading | None = None
     gate: Gate = "none"
     tier: Tier | None = None
+    favour: str = ""  # tag of the model that answers first within its tier
+    from_index: bool = False  # what was retrieved will be put before the question
 
     @property
     def looked_at(self) -> Reading | None:
@@ -62,8 +64,11 @@ class View:
 
     @property
     def cost(self) -> int | None:
-        """Estimated cost of the chosen tier in nano-dollars; None when no price is known."""
-        return None if self.tier is None else self.signals.money.estimates.get(self.tier)
+        """Estimated cost of the model that is asked first, in nano-dollars; None when no price is known."""
+        if self.tier is None:
+            return None
+        asked = self.signals.fleet.tagged.get(self.tier, {}).get(self.favour, self.tier)
+        return self.signals.money.estimates.get(asked)
 
     @property
     def over_budget(self) -> bool:
@@ -178,8 +183,8 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
            lambda v: {tag for tagged in v.signals.fleet.tagged.values() for tag in tagged}),
     Signal("tier.available", "bag", "LLM tiers with a model that is up", lambda v: v.signals.fleet.tiers, TIERS),
     Signal("cache", "yes", "the cache may be asked", lambda v: v.signals.fleet.cache),
-    Signal("grounds", "yes", "the operator lets what was retrieved be put before the question",
-           lambda v: v.signals.fleet.grounds),
+    Signal("from_index", "yes", "what was retrieved will be put before the question (known once the route is)",
+           lambda v: v.from_index),
     Signal("index", "yes", "a retrieval index is configured", lambda v: v.signals.fleet.index),
     Signal("keep_private", "yes", "personal data must not leave the machine", lambda v: v.signals.fleet.keep_private),
     Signal("residency", "yes", "data must stay in a region", lambda v: bool(v.signals.operator.residency)),

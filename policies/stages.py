@@ -38,7 +38,6 @@ class Draft:
     advice: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     apply: list[tuple[str, str]] = field(default_factory=list)  # (rule, advice) that may change the prompt
-    favour: str = ""  # tag of the model that answers first within its tier
     refusal: str = ""
 
     def matching(self, rules: Sequence[Compiled]) -> Iterator[Compiled]:
@@ -123,7 +122,7 @@ def tier(draft: Draft, rules: Sequence[Compiled]) -> None:
         if then.at_most:
             highest = min(highest, TIERS.index(then.at_most))
             wanted = min(wanted, highest)
-        draft.favour = then.favour or draft.favour
+        draft.view.favour = then.favour or draft.view.favour
         stay = stay or bool(then.stay)
         asked = asked or bool(then.prefer or then.at_least)
         avoided |= (LARGEST if "largest" in then.avoid else set()) | (MID_SIZE if "mid-size" in then.avoid else set())
@@ -146,9 +145,13 @@ def budget(draft: Draft, rules: Sequence[Compiled]) -> None:
             continue
         if not draft.tiers or not (rule.then.downgrade or rule.then.faster):
             continue
-        draft.tiers = _cheapest_first(draft) if rule.then.downgrade else _fast_enough(draft)
-        draft.view.tier = draft.tiers[0]
         draft.fired.append(rule.fired)
+        draft.view.favour = ""  # a favoured model is the first luxury to go
+        if rule.then.downgrade and draft.view.over_budget:
+            draft.tiers = _cheapest_first(draft)
+        elif rule.then.faster:
+            draft.tiers = _fast_enough(draft)
+        draft.view.tier = draft.tiers[0]
 
 
 def _cheapest_first(draft: Draft) -> list[Tier]:

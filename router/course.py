@@ -23,7 +23,7 @@ class Choice:
 
     policy: Policy
     fleet: Fleet
-    prices: Mapping[str, Price | None]  # tier → price
+    prices: Mapping[str, Price | None]  # tier, or id of a tagged model → price
     operator: Operator = field(default_factory=Operator)
     budget: int | None = None  # most that a request may cost, nano-dollars
     pinned: str = ""

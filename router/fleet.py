@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from policies.engine import Policy
 from router.course import Choice
@@ -29,10 +28,14 @@ class Priced:
     def choice(self, models: Sequence[Model], settings: Settings, policy: Policy, pinned: str = "") -> Choice:
         """What a set of models offers to a policy. The first model of a tier stands for it."""
         budget = settings.budget.request_usd
+        fleet = self.fleet(models, settings)
         return Choice(
             policy=policy,
-            fleet=replace(self.fleet(models, settings), grounds=policy.lets("retrieval")),
-            prices={tier: self.prices[members[0].id] for tier, members in by_tier(models).items()},
+            fleet=fleet,
+            prices={
+                **{tier: self.prices[members[0].id] for tier, members in by_tier(models).items()},
+                **{name: self.prices[name] for tags in fleet.tagged.values() for name in tags.values()},
+            },
             operator=operator_of(settings),
             budget=None if budget is None else round(budget * NANO),
             pinned=pinned,

@@ -154,7 +154,6 @@ class Fleet:
     tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # tier → tag → first model that has it
     cache: bool = True  # this request may be answered from the cache
     index: bool = False  # a retrieval index is configured
-    grounds: bool = False  # and the operator lets what it holds be put before the question
     keep_private: bool = False  # personal data and secrets must not leave the machine
 
 
@@ -162,7 +161,7 @@ class Fleet:
 class Money:
     """Estimates before the call, in integer nano-dollars; None where the price is unknown."""
 
-    estimates: Mapping[str, int | None] = field(default_factory=dict)  # tier → estimated cost
+    estimates: Mapping[str, int | None] = field(default_factory=dict)  # tier or tagged model → estimated cost
     baseline: int | None = None
     budget: int | None = None  # most that this request may cost; None when unlimited
 

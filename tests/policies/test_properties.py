@@ -71,7 +71,7 @@ fleets = every(
     tagged=st.sets(st.tuples(st.sampled_from(TIERS), st.sampled_from(TAGS))).map(
         lambda pairs: {tier: {tag: f"{tier}/{tag}" for at, tag in pairs if at == tier} for tier, _ in pairs}
     ),
-    cache=yes, index=yes, grounds=yes, keep_private=seldom,
+    cache=yes, index=yes, keep_private=seldom,
 )  # fmt: skip
 any_signals = every(
     Signals,
