@@ -213,7 +213,7 @@ class RuleFile(Strict):
 class Threshold(Strict):
     """A number that rules name instead of stating it, so that an operator can tune it."""
 
-    default: float
+    default: Annotated[float, Field(allow_inf_nan=False)]
     unit: Annotated[str, StringConstraints(min_length=1)] = Field(examples=["labels"])
     meaning: Sentence
     evidence: Sentence = Field(description="where the default comes from")

@@ -131,7 +131,7 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for signal in (
     Signal("turns", "number", "user messages", lambda v: v.signals.facts.turns),
     Signal("tools", "yes", "the request offers functions to call", lambda v: v.signals.facts.tools),
     Signal("modalities", "bag", "parts other than text", lambda v: v.signals.facts.modalities,
-           ("image", "audio", "file")),
+           ("image", "audio", "video", "file")),
     Signal("output", "word", "wanted form of the answer", lambda v: v.signals.facts.output,
            ("free", "label", "number", "span", "json", "code")),
     Signal("labels", "number", "size of the label list in the prompt, 0 without one", lambda v: v.signals.facts.labels),

@@ -1,9 +1,10 @@
-"""From rule files to the policy that decides: load, check, swap whole. A bad edit keeps the last good policy."""
+"""From rule files to the policy that decides: read, check, compile. Who swaps policies is router/steering.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from policies.conditions import thresholds_in
@@ -46,7 +47,7 @@ class Tuning:
 
 
 class PolicyStore:
-    """Holds the policy in force. Raises `ConfigError` when the first one cannot be loaded.
+    """A policy read from files, with where its rules stand. Raises `ConfigError` when it cannot be loaded.
 
     `profile` is the name of a shipped profile ("2026") or a folder with a `profile.yaml`. `overlay` is a folder
     of the operator's own rule files: a rule with a known id replaces that rule; a new one acts before the
@@ -62,7 +63,7 @@ class PolicyStore:
 
     @property
     def current(self) -> Policy:
-        """The policy in force. Take it once per request, so that a reload never splits one."""
+        """The policy as it was read."""
         return self._current
 
     @property
@@ -75,17 +76,6 @@ class PolicyStore:
         """The folders to watch for edits."""
         chain = (manifest.path.parent for manifest in _chain(self._profile))
         return (*chain, *([self._overlay] if self._overlay else []))
-
-    def reload(self) -> bool:
-        """Read everything again; True when the policy changed.
-
-        Raises `ConfigError` when the files cannot be used; `current` then stays what it was.
-        """
-        policy, sources = self._load()
-        changed = policy.hash != self._current.hash
-        if changed:
-            self._current, self._sources = policy, sources
-        return changed
 
     def _load(self) -> tuple[Policy, Sequence[Sourced]]:
         chain = _chain(self._profile)
@@ -118,6 +108,9 @@ class PolicyStore:
             if name not in known:
                 hint = f"{nearest(name, list(known))} Valid thresholds: {', '.join(sorted(known))}"
                 raise self._tuning.blame(("thresholds", name), f"no threshold is named '{name}'{hint}")
+            if not isfinite(self._tuning.thresholds[name]):
+                said = f"'{name}' must be a finite number; no comparison holds against {self._tuning.thresholds[name]}"
+                raise self._tuning.blame(("thresholds", name), said)
         return {**known, **self._tuning.thresholds}
 
 

@@ -29,7 +29,7 @@ _KINDS: Mapping[str, str] = {
     "local": "to the expert, if its gate is open",
     "llm": "to an LLM",
     "retrieve": "to retrieval",
-    "guard": "to the guard model",
+    "guard": "to a guard model; until there is one, to an LLM, with that advice",
 }
 _COMPARED: Mapping[str, str] = {"<": "under", "<=": "at most", ">": "over", ">=": "at least"}
 

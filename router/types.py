@@ -82,7 +82,7 @@ class Facts:
     language: str = "en"  # ISO 639-1 of the newest human text; "und" when undecided
     code_mixed: bool = False  # two languages or scripts in one text
     tools: bool = False
-    modalities: tuple[str, ...] = ()  # "image", "audio", "file": parts other than text
+    modalities: tuple[str, ...] = ()  # "image", "audio", "video", "file": parts other than text
     output: str = "free"  # wanted form: free | label | number | span | json | code
     labels: int = 0  # size of the label list in the prompt; 0 when there is none
     demonstrations: int = 0  # few-shot examples in the prompt

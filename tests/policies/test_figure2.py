@@ -39,9 +39,7 @@ def figure(yes: Answers) -> str:
 
 ALL: list[Answers] = [(False, *answers) for answers in product((False, True), repeat=10)]
 # One task type for each way to answer the five questions that are the task's; none that a rule names by itself.
-LABELS = dict(
-    zip(product((False, True), repeat=len(OF_THE_TASK)), (t for t in TASKS if t != "tool_use"), strict=False)
-)
+LABELS = dict(zip(product((False, True), repeat=len(OF_THE_TASK)), (t for t in TASKS if t != "tool_use"), strict=False))
 
 
 def label_for(yes: Answers) -> str:

@@ -57,27 +57,22 @@ def test_a_folder_is_a_profile(profile: Path) -> None:
     assert ours.hash == shipped.hash
 
 
-def test_a_good_edit_is_taken(profile: Path) -> None:
-    store = PolicyStore(profile)
-    before = store.current
-    assert not store.reload()
-    assert store.current is before
+def test_an_edit_changes_the_hash_and_what_is_decided(profile: Path) -> None:
+    before = PolicyStore(profile).current
+    assert PolicyStore(profile).current.hash == before.hash
     edit(profile / "nlu.yaml", "then: {kind: local}", "then: {kind: llm}")
-    assert store.reload()
+    store = PolicyStore(profile)
     assert store.current.hash != before.hash
     assert decider(store, task="sentiment", experts={"sentiment": {}}) == "nlu.sentiment"
 
 
-def test_a_bad_edit_keeps_the_last_good_policy(profile: Path) -> None:
-    store = PolicyStore(profile)
-    before = store.current
+def test_a_bad_edit_is_refused_where_it_stands(profile: Path) -> None:
     line = edit(profile / "nlu.yaml", "expert: open", "exprt: open")
     with pytest.raises(ConfigError) as caught:
-        store.reload()
+        PolicyStore(profile)
     assert caught.value.line == line
     assert "unknown key 'exprt'" in str(caught.value)
     assert "did you mean 'expert'?" in str(caught.value)
-    assert store.current is before
 
 
 def test_thresholds_can_be_set_by_the_operator(profile: Path) -> None:
@@ -178,7 +173,7 @@ def test_a_profile_may_build_on_another(derived: Path) -> None:
     assert store.current.profile == "derived"
     assert store.folders == (Path("policies/survey-2023").resolve(), derived)
     (derived / "mine.yaml").write_text(MINE.replace("acme.legal", "nlu.sentiment"))
-    assert store.reload()
+    store = PolicyStore(derived)
     assert routes(store) == routes(base)
     assert {each.file.path for each in store.sources if each.rule.id == "nlu.sentiment"} == {derived / "mine.yaml"}
 
@@ -243,7 +238,7 @@ def test_a_new_rule_acts_where_it_says(overlay: Path) -> None:
     assert decider(store, **given) == "nlu.sentiment"
     (overlay / "mine.yaml").write_text(MINE + "    before: nlu.sentment\n")
     with pytest.raises(ConfigError, match=r"mine.yaml:11: .*no other rule is named 'nlu.sentment'; did you mean"):
-        store.reload()
+        PolicyStore("2026", overlay)
 
 
 def test_a_new_rule_of_another_stage_acts_last(overlay: Path) -> None:
@@ -271,3 +266,9 @@ def test_evidence_that_is_no_text_is_refused(overlay: Path) -> None:
 def test_a_missing_overlay_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no folder"):
         PolicyStore("2026", tmp_path / "none")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_threshold_is_a_finite_number(value: float) -> None:
+    with pytest.raises(ConfigError, match="'few' must be a finite number"):
+        PolicyStore("2026", tuning=Tuning(thresholds={"few": value}))
