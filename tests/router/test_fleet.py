@@ -30,7 +30,7 @@ def test_tags_and_declared_latencies() -> None:
         model("c", "large", tags=["code"]),
         model("d", "small"),
     )
-    assert found.p95 == {"standard": 1.5}  # of the model that is asked first
+    assert found.p95 == {"standard": 1.5}  # of the slowest, which may be asked
     assert found.tagged == {"standard": {"finance": "a", "code": "b"}, "large": {"code": "c"}}
 
 
@@ -50,6 +50,23 @@ def test_residency(more: dict[str, Any], resident: bool) -> None:
     assert fleet(model("a", "small", **more)).resident_tiers == ("small",)
     found = fleet(model("a", "small", **more), operator={"residency": "eu"})
     assert found.resident_tiers == (("small",) if resident else ())
+
+
+def test_a_tier_is_no_more_than_the_least_of_its_models() -> None:
+    sees = model("a", "standard", vision=True, context_window=8000)
+    blind = model("b", "standard", vision=False, context_window=512)
+    found = fleet(sees, blind)
+    assert (found.vision_tiers, found.windows) == ((), {"standard": 512})
+    assert fleet(sees).vision_tiers == ("standard",)
+
+
+def test_a_tagged_model_has_its_own_price() -> None:
+    cheap = model("a", "standard", price={"input": 1, "output": 1})
+    coder = model("b", "standard", tags=["code"], price={"input": 50, "output": 50})
+    settings = Settings.model_validate({"models": [cheap, coder]})
+    prices = Priced(settings, settings.models).choice(settings.models, settings, POLICY).prices
+    cost = {name: price.cost(1000, 0) for name, price in prices.items() if price}
+    assert cost == {"standard": 1_000_000, "b": 50_000_000}
 
 
 def test_a_tier_is_local_or_resident_only_with_all_of_its_models() -> None:
