@@ -14,7 +14,7 @@ from typing import Any
 
 from policies.boxes import AT_FIRST, BEFORE_ROUTE, Boxes, Space, TooManyError, limits
 from policies.conditions import thresholds_in
-from policies.demands import BOUNDS, shown, void, void_alone
+from policies.demands import BOUNDS, Clash, against, alone, shown
 from policies.engine import Policy
 from policies.findings import Around, Finding, Seen, Severity, flow, joined, short
 from policies.located import read
@@ -224,34 +224,46 @@ class _Check:
 
     def _contradictions(self, rules: Sequence[Seen]) -> Iterator[Finding]:
         for at, one in enumerate(rules):
-            for demand, by in void_alone(one.then):
-                message = f"its {shown(one.then, demand)} and {shown(one.then, by)} exclude each other"
-                yield self._finding(one, "then", self._severity(one), message, "take one of them out")
+            for clash in alone(one.then):
+                yield self._alone(one, clash)
             for other in rules[at + 1 :]:
                 yield from self._pair(one, other)
 
+    def _alone(self, seen: Seen, clash: Clash) -> Finding:
+        demand, by = shown(seen.then, clash.demand), shown(seen.then, clash.by)
+        if clash.certain:
+            message = f"its {demand} and {by} exclude each other"
+            return self._finding(seen, "then", self._severity(seen), message, "take one of them out")
+        message = f"its {demand} {clash.effect} by its own {by}"
+        if clash.by in BOUNDS:
+            return self._finding(seen, "then", "note", message, f"write `prefer: {seen.then[clash.by]}`")
+        return self._finding(seen, "then", "note", message, "take one of them out")
+
     def _pair(self, one: Seen, other: Seen) -> Iterator[Finding]:
         """`one` acts before `other`. What never counts is a mistake; an exception that undoes a bound is noted."""
-        lost = [*void(one.then, other.then, later=True)]
-        if lost and self._inside(one, other):
-            yield from self._lost(one, other, lost)
+        met = [*against(one.then, other.then, later=True)]
+        if met and self._inside(one, other):
+            yield from self._met(one, other, met)
             return
-        never = [*void(other.then, one.then, later=False)]
-        if (never or lost) and self._inside(other, one):
-            yield from self._lost(other, one, never)
-            for demand, by in lost:
-                if demand in BOUNDS:
-                    message = f"its {shown(other.then, by)} undoes {shown(one.then, demand)} of {one.place}"
+        back = [*against(other.then, one.then, later=False)]
+        if (back or met) and self._inside(other, one):
+            yield from self._met(other, one, back)
+            for clash in met:
+                if clash.demand in BOUNDS:
+                    undone = f"{shown(one.then, clash.demand)} of {one.place}"
+                    message = f"its {shown(other.then, clash.by)} undoes {undone}"
                     yield self._finding(other, "then", "note", message, "if that is not meant, narrow one of the two")
 
-    def _lost(self, loser: Seen, winner: Seen, lost: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-        for demand, by in lost:
+    def _met(self, one: Seen, other: Seen, met: Sequence[Clash]) -> Iterator[Finding]:
+        """What becomes of demands of `one`, as `other` always acts too."""
+        for clash in met:
             message = (
-                f"its {shown(loser.then, demand)} never counts: {winner.place}, "
-                f"which always acts too, says {shown(winner.then, by)}"
+                f"its {shown(one.then, clash.demand)} {clash.effect}: {other.place}, "
+                f"which always acts too, says {shown(other.then, clash.by)}"
             )
-            remedy = f"take it out, or narrow '{winner.id}'"
-            yield self._finding(loser, "then", self._severity(loser, [winner]), message, remedy)
+            severity = self._severity(one, [other]) if clash.certain else "note"
+            remedy = "take it out" if clash.certain else "if that is not meant, take it out"
+            yield self._finding(one, "then", severity, message, f"{remedy}, or narrow '{other.id}'")
 
     # ── a rule that has nothing to act with ──────────────────────────────────────────────────────
 
