@@ -12,13 +12,20 @@ from rich.text import Text
 from policies.engine import Policy
 from policies.schema import Rule
 from policies.words import then_in_words, when_in_words
+from router.types import STAGES, Stage
 
 DECIDING = ("stage", "status", "when", "then")  # fields that decisions depend on
-WORDING = ("title", "why", "cites", "wrong_when")
+WORDING = ("title", "why", "cites", "wrong_when", "before")
+
+ALIKE = "They decide alike: nothing differs."
+REWRITTEN = (  # what `differences` leaves: `1` for `1.0`, and how the stages' rules are mixed
+    "They decide alike, though their hashes differ: only the way it is written does, such as 1.0 for 1, or where rules "
+    "stand among those of other stages."
+)
 
 
 def differences(old: Policy, new: Policy) -> dict[str, Any]:
-    """From `old` to `new`, as plain JSON values. `moved` is about the order in which route rules are asked."""
+    """From `old` to `new`, as plain JSON values: all that their hashes depend on. `moved` is about order in a stage."""
     before, after = {rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}
     both = [name for name in after if name in before]
     changes = {name: _changes(before[name], after[name], DECIDING) for name in both}
@@ -28,7 +35,7 @@ def differences(old: Policy, new: Policy) -> dict[str, Any]:
         "to": {"profile": new.profile, "policy": new.hash, "rules": len(after)},
         "added": [_brief(rule) for name, rule in after.items() if name not in before],
         "removed": [_brief(rule) for name, rule in before.items() if name not in after],
-        "moved": _moved(old, new),
+        "moved": [moved for stage in STAGES for moved in _moved(old, new, stage)],
         "changed": [
             {"id": name, "title": after[name].title, "fields": found} for name, found in changes.items() if found
         ],
@@ -38,6 +45,7 @@ def differences(old: Policy, new: Policy) -> dict[str, Any]:
             for name in names
             if old.thresholds.get(name) != new.thresholds.get(name)
         ],
+        "taxonomy": _places(old, new),
         "applied": sorted(new.apply - old.apply),
         "no_longer_applied": sorted(old.apply - new.apply),
     }
@@ -58,9 +66,20 @@ def _changes(old: Rule, new: Rule, names: Sequence[str]) -> dict[str, dict[str, 
     }
 
 
-def _moved(old: Policy, new: Policy) -> list[dict[str, Any]]:
-    """The fewest route rules whose moving explains the new order, each with the rule that it now comes before."""
-    orders = [[rule.id for rule in policy.rules if rule.stage == "route"] for policy in (old, new)]
+def _places(old: Policy, new: Policy) -> list[dict[str, Any]]:
+    """The task types that stand elsewhere in the survey."""
+    before, after = (policy.taxonomy.model_dump(mode="json")["tasks"] for policy in (old, new))
+    tasks = dict.fromkeys((*before, *after))
+    return [
+        {"task": task, "from": before.get(task), "to": after.get(task)}
+        for task in tasks
+        if before.get(task) != after.get(task)
+    ]
+
+
+def _moved(old: Policy, new: Policy, stage: Stage) -> list[dict[str, Any]]:
+    """The fewest rules of a stage whose moving explains its new order, each with the rule that it now comes before."""
+    orders = [[rule.id for rule in policy.rules if rule.stage == stage] for policy in (old, new)]
     before, after = (
         [name for name in order if name in set(other)] for order, other in zip(orders, orders[::-1], strict=True)
     )
@@ -69,6 +88,7 @@ def _moved(old: Policy, new: Policy) -> list[dict[str, Any]]:
     return [
         {
             "id": name,
+            "stage": stage,
             "from": places[at] + 1,
             "to": at + 1,
             "before": after[at + 1] if at + 1 < len(after) else None,
@@ -108,15 +128,16 @@ def diff_text(found: Mapping[str, Any], old: Policy, new: Policy) -> RenderableT
             [Text(f"{sign} {each['id']} ({each['stage']}): {each['title']}", style=style) for each in found[name]],
         )
     lines += _block("changed", list(_changed(found["changed"], old, new)), len(found["changed"]))
-    lines += _block("asked at another place", [Text(_place(each)) for each in found["moved"]])
+    lines += _block("asked at another place of their stage", [Text(_place(each)) for each in found["moved"]])
     lines += _block(
         "reworded", [Text(", ".join(found["reworded"]))] if found["reworded"] else [], len(found["reworded"])
     )
     lines += _block("thresholds", [Text(_threshold(each)) for each in found["thresholds"]])
+    lines += _block("task types elsewhere in the survey", [Text(_task(each)) for each in found["taxonomy"]])
     lines += _block("may change the prompt now", [Text(each) for each in found["applied"]])
     lines += _block("may change the prompt no longer", [Text(each) for each in found["no_longer_applied"]])
     if len(lines) == 1:
-        lines.append(Text("They decide alike: nothing differs."))
+        lines.append(Text(ALIKE if old.hash == new.hash else REWRITTEN))
     return Group(*lines)
 
 
@@ -148,7 +169,16 @@ def _said(name: str, value: Any, policy: Policy) -> str:
 def _place(moved: Mapping[str, Any]) -> str:
     where = f"before {moved['before']}" if moved["before"] else "last"
     places = f" (place {moved['from']} → {moved['to']})" if moved["from"] != moved["to"] else ""
-    return f"  {moved['id']}: now {where}{places}"
+    return f"  {moved['id']} ({moved['stage']}): now {where}{places}"
+
+
+def _task(placed: Mapping[str, Any]) -> str:
+    sides = ("nowhere" if place is None else _survey(place) for place in (placed["from"], placed["to"]))
+    return f"  {placed['task']}: {' → '.join(sides)}"
+
+
+def _survey(place: Mapping[str, Any]) -> str:
+    return f"{place['survey']} ({', '.join(place['figure']) or 'no question'})"
 
 
 def _threshold(changed: Mapping[str, Any]) -> str:
