@@ -40,18 +40,24 @@ class Linear:
         scale = np.maximum(np.abs(table).max(axis=0), 1e-9) / 127
         dense = (weights[:, 1 << BITS :].T * np.float32(share)).astype(np.float32)
         quantised = np.rint(table / scale).astype(np.int8)
-        return cls(quantised, scale.astype(np.float32), dense, bias.astype(np.float32))
+        return cls.read({"table": quantised, "scale": scale, "dense": dense, "bias": bias})
+
+    def part(self, heads: Sequence[int]) -> Linear:
+        """Some of the heads."""
+        chosen = list(heads)
+        return Linear.read({name: array[..., chosen] for name, array in self.arrays.items()})
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file keeps, by name."""
-        found = {"table": self.table, "scale": self.scale, "dense": self.dense, "bias": self.bias}
-        return {name: np.ascontiguousarray(array) for name, array in found.items()}
+        return {"table": self.table, "scale": self.scale, "dense": self.dense, "bias": self.bias}
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Linear:
-        """From what `arrays` gave."""
-        return cls(arrays["table"], arrays["scale"], arrays["dense"], arrays["bias"])
+        """From what `arrays` gave; rows lie together, so that a head scores alike before and after it was saved."""
+        table = np.ascontiguousarray(arrays["table"], np.int8)
+        rest = (np.ascontiguousarray(arrays[name], np.float32) for name in ("scale", "dense", "bias"))
+        return cls(table, *rest)
 
 
 def features(looks: Sequence[Look], share: float = float(VECTOR_SHARE)) -> Any:

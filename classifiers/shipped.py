@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from classifiers.cues import CueHeads
 from classifiers.embed import Encoder, StaticEmbedder
 from classifiers.expert import Expert
 from classifiers.novelty import Novelty
@@ -26,6 +27,7 @@ class Shipped:
     encoder: Encoder
     task: TaskHead
     novelty: Novelty
+    cues: CueHeads
     experts: Mapping[str, Expert]
 
     @classmethod
@@ -40,6 +42,7 @@ class Shipped:
             encoder=Encoder.load(place / "encoder"),
             task=TaskHead.load(place / "task"),
             novelty=Novelty.load(place / "novelty"),
+            cues=CueHeads.load(place / "cues"),
             experts={name: Expert.load(place / EXPERTS / name) for name in expert_names(place)},
         )
 

@@ -97,12 +97,12 @@ class Observer:
 
     def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
-        system, text = request.system, request.text
-        seen = f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text
+        seen = told_text(request)
         look = self.shipped.embedder.look(seen)
         unseen = sum(len(message.text) for message in request.messages) - min(len(seen), WINDOW)
         texts = see(request)
-        facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language)
+        heard = self.shipped.cues.heard(look)
+        facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language, heard)
         guess = self.shipped.task.predict(look)
         novelty = self.shipped.novelty.score(look.vector, guess.confidence)
         bound = read(request)
@@ -113,7 +113,7 @@ class Observer:
             agreed = guess.label == bound.task
             sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
             return facts, Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader"), novelty, bound
-        told = unseen_task(texts, facts.cues)
+        told = unseen_task(texts, facts.cues, heard.cues)
         if told:
             return facts, Task(told, DETECTOR_CONFIDENCE, guess.label, "detector"), novelty, None
         return facts, Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
@@ -151,3 +151,9 @@ class Observer:
         out = min(limit or EXPECTED_TOKENS_OUT, EXPECTED_TOKENS_OUT)
         costs = {tier: price.cost(facts.tokens, out) if price else None for tier, price in choice.prices.items()}
         return Money(costs, self.baseline(facts.tokens, out), choice.budget)
+
+
+def told_text(request: Request) -> str:
+    """What the first look reads: the newest human text, and before it where a system text says what to do."""
+    system, text = request.system, request.text
+    return f"{system[:INSTRUCTION_CHARS]}\n\n{text}" if system else text

@@ -20,7 +20,7 @@ Tier = Literal["small", "standard", "large", "reasoning"]
 Outcome = Literal["whole", "broken", "left", "failed", "refused"]
 
 EXACT = "cache.exact"  # the step that asks the exact cache
-# What a prompt's wording may give away; each is the name of a detector in facts.py.
+# What a prompt's wording may give away; each is the name of a detector in facts.py, or of a cue head.
 CUES: tuple[str, ...] = (
     *("redefined-symbol", "counterfactual"),  # the prompt gives a known symbol, or a known fact, a new meaning
     *("memo-trap", "hindsight", "negation", "verbatim-repeat", "information-choice"),  # inverse-scaling probes
@@ -99,7 +99,7 @@ class Facts:
     target_tier: str = "none"
     source_related: bool = False  # the source is poor, but a language of its family is rich
     domain: str = "none"  # high-stakes domain: none | health | finance | law
-    harm: str = "none"  # kind of harm that the request is after; none for nearly all
+    harm: str = "none"  # kind of harm that the request is after; none for nearly all, other where only heard
     pii: tuple[str, ...] = ()  # kinds of personal data or secrets found, never the values
 
 

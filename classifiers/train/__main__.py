@@ -1,4 +1,4 @@
-"""`python -m classifiers.train DATA [--out FOLDER]`: rebuild every shipped artefact.
+"""`python -m classifiers.train DATA [--out FOLDER] [--only cues]`: rebuild every shipped artefact.
 
 The same data, packages and machine give the same bytes: fixed seeds, one thread, sorted JSON, no dates.
 """
@@ -25,7 +25,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m classifiers.train", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the .jsonl.gz files that the cards name")
     parser.add_argument("--out", type=Path, default=Path("classifiers/models"), help="default: classifiers/models")
+    parser.add_argument("--only", choices=["cues"], help="this alone, on the static embedder as it is")
     chosen = parser.parse_args()
+    if chosen.only:
+        only_cues(chosen.data, chosen.out)
+        return
     require()
     build(chosen.data, chosen.out)
 
@@ -36,11 +40,11 @@ def build(folder: Path, out: Path) -> None:
 
     from classifiers.embed import Encoder, StaticEmbedder  # noqa: PLC0415
 
-    from . import cards, encoder, experts, prompts, static  # noqa: PLC0415
+    from . import cards, cues, encoder, experts, prompts, static  # noqa: PLC0415
 
     torch.set_num_threads(1)
     began = time.monotonic()
-    for part in ("static", "encoder", "task", "novelty", "experts"):
+    for part in ("static", "encoder", "task", "novelty", "cues", "experts"):
         shutil.rmtree(out / part, ignore_errors=True)
     facts: dict[str, object] = {"static": static.build(out / "static")}
     _say("static", began)
@@ -48,10 +52,24 @@ def build(folder: Path, out: Path) -> None:
     _say("encoder", began)
     facts |= prompts.build(folder, out, StaticEmbedder.load(out / "static"))
     _say("task and novelty", began)
+    facts["cues"] = cues.build(folder, out, StaticEmbedder.load(out / "static"))
+    _say("cues", began)
     facts["experts"] = experts.build(folder, out / "experts", Encoder.load(out / "encoder").encode)
     _say("experts", began)
     cards.write(out, facts)
     _say("cards", began)
+
+
+def only_cues(folder: Path, out: Path) -> None:
+    """Rebuild the cue heads under `out`, with their card; they need no torch."""
+    from classifiers.embed import StaticEmbedder  # noqa: PLC0415
+
+    from . import cards, cues  # noqa: PLC0415
+
+    began = time.monotonic()
+    facts = {"cues": cues.build(folder, out, StaticEmbedder.load(out / "static"))}
+    _say("cues", began)
+    cards.write(out, facts)
 
 
 def _say(what: str, began: float) -> None:

@@ -55,16 +55,20 @@ def observe() -> list[dict[str, Any]]:
     requests = [as_request(text) for text in PROMPTS]
     texts = [see(r) for r in requests]
     looks = [shipped.embedder.look(text) for text in PROMPTS]
+    heard = [shipped.cues.heard(look) for look in looks]
     guesses = [shipped.task.predict(look) for look in looks]
     words = " ".join(PROMPTS[1].split()[:26])  # 32 tokens with the encoder's own two
     measured = [
         _measure("first look, whole", [partial(_first_look, observer, choice, r) for r in requests]),
-        _measure("  facts", [partial(read_facts, t, 50, language.detect) for t in texts]),
+        _measure(
+            "  facts", [partial(read_facts, t, 50, language.detect, h) for t, h in zip(texts, heard, strict=True)]
+        ),
         _measure("    texts prepared", [partial(see, r) for r in requests]),
         *(_measure(f"    {name}", [partial(f, t) for t in texts], rounds=100) for name, f in DETECTORS.items()),
         _measure("    translation", [partial(translation, t, "", language.detect) for t in PROMPTS], rounds=100),
         _measure("  embedding", [partial(shipped.embedder.look, t) for t in PROMPTS]),
         _measure("  task type", [partial(shipped.task.predict, k) for k in looks]),
+        _measure("  cue heads", [partial(shipped.cues.heard, k) for k in looks]),
         _measure(
             "  novelty",
             [partial(shipped.novelty.score, k.vector, g.confidence) for k, g in zip(looks, guesses, strict=True)],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,20 @@ import orjson
 from rich.table import Table
 
 from classifiers import language
-from router.detectors.difficulty import EASY, HARD
+from classifiers.cues import EASY, HARD, CueHeads, Heard
+from classifiers.embed import StaticEmbedder
+from classifiers.shipped import FOLDER
 from router.detectors.seen import Seen, see, see_text
-from router.detectors.translation import translation
-from router.facts import DETECTORS
+from router.facts import DETECTORS, read_facts
+from router.observe import told_text
+from router.types import CUES
 from router.wire import parse_chat
 
 NOISY = 0.15  # share of mistyped words from which on a text is called noisy
 # What stands for "nothing there", by detector; false, none, 0, "free" and the empty list elsewhere.
 _NOTHING: Mapping[str, Any] = {"tasks": 1, "translation": ("", "")}
+_ELSEWHERE = frozenset({"translation", "difficulty", "domain"})  # told by no detector alone
+_TASKS = frozenset({"ranking", "forecasting", "parsing"})  # told as the task itself, not as a fact
 _LEVELS = ("easy", "medium", "hard")
 _GRADED = frozenset({"difficulty", "context"})  # every answer is one of a few classes, none of which is "nothing"
 
@@ -27,19 +33,31 @@ _GRADED = frozenset({"difficulty", "context"})  # every answer is one of a few c
 def measured(folder: Path, split: str) -> list[dict[str, Any]]:
     """A row for each file of samples: counts, precision and recall of "something there", share of exact answers.
 
+    Of patterns and cue heads together, as a request is observed.
+
     Raises:
         FileNotFoundError: there are no such samples.
     """
     rows = []
+    hear = ears()
     for path in sorted(folder.glob("*.jsonl")):
         samples = [line for line in map(orjson.loads, path.read_bytes().splitlines()) if line["split"] == split]
-        if path.stem in DETECTORS or path.stem == "translation":
-            pairs = [(wanted(path.stem, line["want"]), found(path.stem, seen_of(line))) for line in samples]
+        if path.stem in {*DETECTORS, *CUES, *_ELSEWHERE}:
+            seen = [seen_of(line) for line in samples]
+            said = [found(path.stem, each, hear(each)) for each in seen]
+            pairs = list(zip([wanted(path.stem, line["want"]) for line in samples], said, strict=True))
             if pairs:
                 rows.append(figures(path.stem, pairs))
     if not rows:
         raise FileNotFoundError(f"{folder}: no samples of the split '{split}' for any detector")
     return rows
+
+
+@cache
+def ears() -> Callable[[Seen], Heard]:
+    """What the shipped cue heads hear in a request."""
+    embedder, cues = StaticEmbedder.load(FOLDER / "static"), CueHeads.load(FOLDER / "cues")
+    return lambda seen: cues.heard(embedder.look(told_text(seen.request)))
 
 
 def seen_of(line: Mapping[str, Any]) -> Seen:
@@ -56,12 +74,16 @@ def wanted(name: str, label: Any) -> Any:
     return tuple(sorted(label)) if isinstance(label, list) else label
 
 
-def found(name: str, seen: Seen) -> Any:
-    """What the detector says, in the words of the labels."""
+def found(name: str, seen: Seen, heard: Heard) -> Any:
+    """What is told of a request, in the words of the labels."""
+    facts = read_facts(seen, 0, language.detect, heard)
     if name == "translation":
-        told = translation(seen.text, seen.request.system, language.detect)
-        return told.source_language, told.target_language
-    value = DETECTORS[name](seen)
+        return facts.source_language, facts.target_language
+    if name in CUES:
+        return name in facts.cues
+    if name in _TASKS:
+        return name in heard.cues or DETECTORS[name](seen)
+    value = getattr(facts, name.replace("-", "_"))
     if name == "difficulty":
         return _LEVELS[(value >= EASY) + (value >= HARD)]
     if name == "noise":

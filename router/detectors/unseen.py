@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from router.detectors.seen import Seen
+from router.detectors.wishes import calculation
 from router.reading.wording import any_of, words_of
 
 _ORDERERS = (
@@ -92,9 +93,9 @@ _NOT_SERIES = re.compile(
 
 
 def forecasting(seen: Seen) -> bool:
-    """The next values of a numeric series are wanted (row misc.far-lm)."""
+    """The next values of a numeric series are wanted (row misc.far-lm); a bare calculation has none."""
     low = seen.asked
-    if sum(map(low.count, "0123456789")) < 4:
+    if sum(map(low.count, "0123456789")) < 4 or calculation(seen):
         return False
     if _OPEN.search(low) is None and _NEXT.search(low) is None:
         return False
@@ -145,14 +146,14 @@ _REDEFINING = frozenset({"redefined-symbol", "counterfactual"})
 _PROBING = frozenset({"memo-trap", "hindsight", "negation", "verbatim-repeat", "information-choice"})
 
 
-def unseen_task(seen: Seen, cues: Collection[str]) -> str:
-    """The task label that only a detector can tell, "" for everything else."""
+def unseen_task(seen: Seen, cues: Collection[str], heard: Collection[str] = ()) -> str:
+    """The task label that only a detector, or a cue head, can tell; "" for everything else."""
     if not _REDEFINING.isdisjoint(cues):
         return "redefinition"
-    if ranking(seen):
+    if "ranking" in heard or ranking(seen):
         return "ranking"
-    if forecasting(seen):
+    if ("forecasting" in heard and "calculation" not in cues) or forecasting(seen):
         return "forecasting"
-    if parsing(seen):
+    if "parsing" in heard or parsing(seen):
         return "parsing"
     return "" if _PROBING.isdisjoint(cues) else "inverse_probe"

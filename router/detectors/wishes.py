@@ -219,14 +219,17 @@ _SETTLED = re.compile(
 )
 
 
+def maybe_vague(seen: Seen) -> bool:
+    """Nothing but the text itself says what is meant (no system text, earlier answer or attachment): no greeting."""
+    return not (any(m.role != "user" or m.modalities for m in seen.request.messages) or seen.words <= _GREETING)
+
+
 def implicit(seen: Seen) -> bool:
     """What is wanted is not said: a few vague words, and nothing that they could point to (row real.implicit)."""
     words = seen.words
-    if len(seen.low) > 110 or not 0 < len(words) <= 18 or seen.request.system:
+    if len(seen.low) > 110 or not 0 < len(words) <= 18 or not maybe_vague(seen):
         return False
-    if any(m.role == "assistant" or m.modalities for m in seen.request.messages):
-        return False
-    if words <= _GREETING or _SETTLED.search(seen.low):
+    if _SETTLED.search(seen.low):
         return False
     return words <= _VAGUE and (len(words) < 3 or not _POINTING.isdisjoint(words))
 

@@ -16,7 +16,6 @@ from router.detectors.pii import iban, luhn, pii
 from router.detectors.redefinition import counterfactual, redefined_symbol
 from router.detectors.seen import edges, see, see_text, window
 from router.detectors.several import tasks
-from router.detectors.stakes import domain
 from router.facts import read_facts
 from router.types import Facts, Message, Request
 
@@ -213,23 +212,6 @@ def test_distinct_tasks(text: str, count: int) -> None:
 )
 def test_noise(text: str, noisy: bool) -> None:
     assert (noise(see_text(text)) >= 0.15) is noisy
-
-
-@pytest.mark.parametrize(
-    ("text", "area"),
-    [
-        ("Is it safe to take ibuprofen with my blood pressure medication?", "health"),
-        ("What are the side effects of insulin?", "health"),
-        ("Should I invest my savings in index funds or pay off the mortgage?", "finance"),
-        ("Can my landlord evict me without notice in Ohio?", "law"),
-        ("Write a short story about a doctor who fears blood.", "none"),
-        ("Write a Python function that computes the tax of an order.", "none"),
-        ("Classify the sentiment: my doctor was rude about my symptoms", "none"),
-        ("Should I visit Lisbon or Porto in May?", "none"),
-    ],
-)
-def test_high_stakes(text: str, area: str) -> None:
-    assert domain(see_text(text)) == area
 
 
 @pytest.mark.parametrize(

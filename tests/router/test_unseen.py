@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.commands.detectors import ears
 from router.detectors.seen import see_text
 from router.detectors.unseen import unseen_task
-from router.facts import DETECTORS
-from router.types import CUES
+from router.facts import read_facts
 
 MCQ = "\nA. Iron\nB. Copper\nC. Oxygen\nD. Zinc"
 SAID = [
@@ -44,7 +44,8 @@ LABELS = ("", "ranking", "forecasting", "parsing", "redefinition", "inverse_prob
 
 def told(text: str) -> str:
     seen = see_text(text)
-    return unseen_task(seen, [name for name in CUES if DETECTORS[name](seen)])
+    heard = ears()(seen)
+    return unseen_task(seen, read_facts(seen, 9, lambda _: "en", heard).cues, heard.cues)
 
 
 @pytest.mark.parametrize(("label", "text"), SAID, ids=[text[:40] for _, text in SAID])

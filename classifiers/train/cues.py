@@ -1,0 +1,253 @@
+"""The cue heads, from our own wordings (`wordings/`, a file a cue) against prompts of the collections.
+
+A file holds lines {"text", "want"}: positives and near misses of a cue (true/false, or 1/2), of a question with several
+answers, or of a grade (easy, medium, hard). To add a cue, add a file; a head that hears too little ships not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.cues import EASY, HARD, CueHeads, Head, Target
+from classifiers.embed import Look, StaticEmbedder
+
+from . import data
+
+FOLDER = Path(__file__).parent / "wordings"
+SAMPLES = Path(__file__).parents[2] / "tests" / "data" / "detectors"  # of which only split `dev` is read
+FOLDS = 5
+TOGETHER = 5  # neighbouring lines of a file may be variations of one thought, so a fold keeps them together
+PRECISION, ALARMS = 0.95, 0.002  # of the heads' own lines; of `valid` prompts in which the cue makes no sense
+OWN = 3.0  # weight of a line for the heads of its file; a line of another file, or a prompt, weighs 1
+USEFUL = 0.1  # recall of the heads' own lines below which a head does not ship
+FRAMES = (
+    ("Hi, ", ""),
+    ("Please help: ", ""),
+    ("", " Thanks!"),
+    ("Hello! ", " Thank you."),
+    ("Question: ", ""),
+    ("ok so ", ""),
+)
+NOTHING = frozenset({"none", "free"})
+GRADES = {"easy": 0.0, "medium": 0.5, "hard": 1.0}
+# Real requests for harm that a permissive licence lets us learn from: HarmBench (MIT) and DangerousQA (Apache-2.0).
+HARMFUL, HARMFUL_SOURCES = "harmful_request", ("dangerousqa", "harmbench")
+# Tasks whose prompts may well hold the cue without anybody having said so: they teach nothing about it.
+_WRITING = frozenset(
+    {"chitchat", "open_ended_writing", "brainstorming", "open_question", "roleplay", "summarization", "translation"}
+    | {"title_generation", "question_generation", "data_to_text", "text_rewriting"}
+)
+_MAY_HOLD: Mapping[str, str] = {
+    "about-people": "llm_as_judge open_question",
+    "calculation": "arithmetic_reasoning competition_math symbolic_manipulation",
+    "counterfactual": "commonsense_reasoning open_question llm_as_judge",
+    "negation": "knowledge_mcq commonsense_reasoning reading_comprehension logical_reasoning",
+    "verbatim-repeat": "symbolic_manipulation text_rewriting",
+    "information-choice": "logical_reasoning",
+    "rationale": "llm_as_judge competition_math arithmetic_reasoning fact_verification data_annotation nli "
+    "logical_reasoning commonsense_reasoning",
+    "synthesis": "data_annotation question_generation brainstorming",
+    "implicit": "chitchat code_help text_rewriting",
+    "niche-fact": "closed_book_qa knowledge_mcq open_question fact_verification llm_as_judge",
+    "parsing": "ner acceptability data_annotation",
+    "ranking": "llm_as_judge data_annotation symbolic_manipulation",
+    "forecasting": "arithmetic_reasoning symbolic_manipulation logical_reasoning competition_math knowledge_mcq",
+    "tasks": "roleplay llm_as_judge open_question brainstorming code_help code_generation question_generation "
+    "data_annotation text_rewriting information_extraction reading_comprehension tool_use",
+    "harm": "llm_as_judge",
+    "domain": "open_question closed_book_qa chitchat intent_classification llm_as_judge brainstorming knowledge_mcq",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Our own lines, each with the file it is from, what it wants, its fold, and its look."""
+
+    names: list[str]
+    wants: list[Any]
+    folds: np.ndarray[Any, Any]
+    looks: list[Look]
+    origin: np.ndarray[Any, Any]  # the line that a variation is of; its own number otherwise
+
+    def own(self, name: str) -> np.ndarray[Any, Any]:
+        """Which lines are of this file."""
+        return np.array([each == name for each in self.names])
+
+    @property
+    def written(self) -> np.ndarray[Any, Any]:
+        """Which lines are as they were written."""
+        return self.origin == np.arange(len(self.names))
+
+
+def lines(embedder: StaticEmbedder, folder: Path = FOLDER, samples: Path = SAMPLES) -> Lines:
+    """All lines of all files, the `dev` samples of the same name, and of each a few variations."""
+    names, wants, folds, texts, origin = [], [], [], [], []
+    for path in sorted(folder.glob("*.jsonl")):
+        found = _read(path) + [row for row in _read(samples / path.name) if row["split"] == "dev" and "text" in row]
+        for place, line in enumerate(found):
+            first = len(texts)
+            for text in (line["text"], *varied(line["text"])):
+                names.append(path.stem)
+                wants.append(line["want"])
+                folds.append(zlib.crc32(f"{path.stem} {place // TOGETHER}".encode()) % FOLDS)
+                texts.append(text)
+                origin.append(first)
+    return Lines(names, wants, np.array(folds), embedder.looks(texts), np.array(origin))
+
+
+def _read(path: Path) -> list[data.Row]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def varied(text: str) -> Iterator[str]:
+    """The text as somebody in a hurry types it, and in polite company."""
+    yield re.sub(r"[.,;:!?'\"]+(?=\s|$)", "", text)
+    number = zlib.crc32(text.encode())
+    yield ("Hi, {}", "Please help: {}", "{} Thanks!", "Hello! {} Thank you.", "Question: {}", "ok so {}")[
+        number % 6
+    ].format(text)
+
+
+def heads_of(found: Lines) -> tuple[list[Head], list[str]]:
+    """The heads and the grades that the files ask for; a file with any plain true, false or number is a cue's."""
+    plain = {name for name, want in zip(found.names, found.wants, strict=True) if not isinstance(want, str)}
+    kinds = {(name, want) for name, want in zip(found.names, found.wants, strict=True) if name not in plain}
+    grades = {name for name, want in kinds if want in GRADES}
+    heads = [Head(name, want) for name, want in kinds if name not in grades and want not in NOTHING]
+    return sorted([*(Head(name) for name in plain), *heads]), sorted(grades)
+
+
+def meant(head: Head, want: Any) -> bool:
+    """Whether a line of the head's file that wants this is a positive of the head."""
+    if head.kind:
+        return bool(want == head.kind)
+    return want not in NOTHING if isinstance(want, str) else want > (0 if isinstance(want, bool) else 1)
+
+
+def senseless(head: Head, tasks: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Which prompts, by their tasks, cannot hold what the head hears."""
+    if head.name == "output":
+        return np.array([task in _WRITING for task in tasks])
+    barred = _MAY_HOLD.get(head.name, "").split()
+    return np.array([task not in barred and task != HARMFUL for task in tasks])
+
+
+def target(head: Head, found: Lines, tasks: Sequence[str]) -> Target:
+    """What a head shall say of the lines and, behind them, of prompts of these tasks."""
+    own = found.own(head.name)
+    said = np.array([mine and meant(head, want) for mine, want in zip(own, found.wants, strict=True)])
+    harmful = np.array([head.name == "harm" and task == HARMFUL for task in tasks])
+    weights = np.concatenate((np.where(own, OWN, 1.0), senseless(head, tasks) | harmful))
+    return Target(np.concatenate((said, harmful)).astype(int), weights)
+
+
+def grade(name: str, found: Lines, tasks: Sequence[str]) -> Target:
+    """What a grade shall be: of its own lines only."""
+    own = found.own(name)
+    values = [GRADES[want] if mine else 0.0 for mine, want in zip(own, found.wants, strict=True)]
+    nothing = np.zeros(len(tasks))
+    return Target(np.concatenate((values, nothing)), np.concatenate((own.astype(float), nothing)))
+
+
+def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
+    """Write `cues/` under `out`; return what its card tells."""
+    found = lines(embedder)
+    usable = [row for row in data.rows(folder, "prompts_task_type") if row["commercial"] in ("ok", "sa")]
+    train, valid = data.of_split(usable, "train"), data.of_split(usable, "valid")
+    harmful = [row for row in data.rows(folder, "safety_prompts") if row["source"] in HARMFUL_SOURCES]
+    train += [{"text": row["text"], "task": HARMFUL} for row in data.of_split(harmful, "train")]
+    tasks = [row["task"] for row in train]
+    looks = found.looks + embedder.looks([row["text"] for row in train])
+    heads, grades = heads_of(found)
+    goals = {head: target(head, found, tasks) for head in heads}
+    aims = {name: grade(name, found, tasks) for name in grades}
+    held = np.zeros((len(found.names), len(heads) + len(grades)))
+    for fold in range(FOLDS):
+        kept = np.concatenate((found.folds != fold, np.ones(len(tasks), bool)))
+        model = CueHeads.fit(looks, _without(goals, kept), _without(aims, kept))
+        for place in np.flatnonzero(found.folds == fold):
+            held[place] = model.scores(looks[place])
+    model = CueHeads.fit(looks, goals, aims)
+    heard = np.stack([model.scores(look) for look in embedder.looks([row["text"] for row in valid])])
+    others = [row["task"] for row in valid]
+    told = {
+        head: _judged(head, found, held[:, place], heard[senseless(head, others), place])
+        for place, head in enumerate(heads)
+    }
+    graded = {name: _cut(name, found, held[:, len(heads) + place]) for place, name in enumerate(grades)}
+    points = {head: float(facts["point"]) for head, facts in told.items() if facts["ships"]}
+    model.tuned(points, {name: (facts["gain"], facts["offset"]) for name, facts in graded.items()}).save(out / "cues")
+    return {
+        "lines": int(found.written.sum()),
+        "prompts": len(train) - tasks.count(HARMFUL),
+        "harmful": tasks.count(HARMFUL),
+        "heads": {" ".join(head).strip(): facts for head, facts in told.items()},
+        "grades": graded,
+    }
+
+
+def _without(targets: Mapping[Any, Target], kept: np.ndarray[Any, Any]) -> dict[Any, Target]:
+    return {key: Target(each.values, each.weights * kept) for key, each in targets.items()}
+
+
+def _judged(head: Head, found: Lines, held: np.ndarray[Any, Any], heard: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """The point from which a head is believed, and how it does there on lines and prompts that it never saw.
+
+    The lowest point at which enough of what it hears among its own file's lines is right, and it hears next to
+    nothing in prompts where there is nothing.
+    """
+    own = found.own(head.name) & found.written
+    meant_here = np.array([meant(head, want) for want, mine in zip(found.wants, own, strict=True) if mine])
+    scores = held[own]
+    # A file of many answers holds many lines that are none of this one: no more of them count than half the positives.
+    weights = np.where(meant_here, 1.0, min(1.0, meant_here.sum() / (2 * (~meant_here).sum())))
+    quiet = np.sort(heard)[::-1][int(ALARMS * len(heard))]  # at most so many prompts lie above
+    point, precision = np.inf, 0.0
+    for each in np.sort(scores[meant_here & (scores > quiet)]):
+        above = scores >= each
+        precision = float((weights * meant_here)[above].sum() / weights[above].sum())
+        if precision >= PRECISION:
+            point = float(each)
+            break
+    recall = float((scores[meant_here] >= point).mean())
+    return {
+        "positives": int(meant_here.sum()),
+        "near_misses": int((~meant_here).sum()),
+        "ships": recall >= USEFUL,
+        "point": round(point, 4) if recall else None,
+        "precision": round(precision, 3) if recall else None,
+        "recall": round(recall, 3),
+        "prompts": len(heard),
+        "alarms": int((heard >= point).sum()),
+    }
+
+
+def _cut(name: str, found: Lines, held: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """The line that lays the two best cuts of a grade onto `EASY` and `HARD`."""
+    own = found.own(name) & found.written
+    truth = np.array([GRADES[want] for want, mine in zip(found.wants, own, strict=True) if mine]) * 2
+    scores = held[own]
+    cuts = np.quantile(scores, np.linspace(0.05, 0.95, 91))
+    right, low, high = max(
+        (float((np.digitize(scores, (low, high)) == truth).mean()), low, high)
+        for low in cuts
+        for high in cuts
+        if high > low + 0.05
+    )
+    gain = (HARD - EASY) / (high - low)
+    return {
+        "lines": len(truth),
+        "gain": float(gain),
+        "offset": float(EASY - gain * low),
+        "accuracy": round(right, 3),
+    }
