@@ -1,7 +1,8 @@
 """The past decided again under another policy: who moves, what it saves, what it risks. Rows in, report out.
 
-A request moves when the first who is asked after the cache is another one. Its signals are those of its day, budget and
-health among them, so that replay is the one call of `Policy.decide` on each row.
+A request moves when the first who is asked after the cache is another one. Its signals are those of its day, health and
+prices among them, but for what the operator declares where whole settings are replayed. So replay is the one call of
+`Policy.decide` on each row.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import heapq
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from policies.engine import Policy
 from policies.explain import estimated, first_step
 from policies.signals import NANO, best_expert
-from router.types import Decision, Fired, Signals
+from router.types import Decision, Fired, Operator, Signals
 
 WEAKEST, TOP_MOVES = 10, 20
 COLUMNS = (  # of a move, as JSON or CSV
@@ -29,8 +30,41 @@ NOBODY = "nobody"  # stands for a step where only the cache is left, or where a 
 REMARK = (
     "Costs after are estimates made before the answer (their length is a guess, a local answer costs 0); costs before "
     "were billed. Compare the two estimates with each other. Latencies are medians of what each target took in these "
-    "rows, on other requests than those that move there."
+    "rows, on other requests than those that move there. "
 )
+OF_SETTINGS = (
+    "Budget, preferences, metrics, languages, residency and promised speed are those of these settings; models with "
+    "their region and health, prices, cache, index and privacy are those of the day."
+)
+OF_THE_DAY = "Fleet, prices, budget and all that the operator declared are those of the day."
+VARIANT = "auto:"  # begins the model of a request that asked for a variant of the policy
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What settings say of the traffic besides their rules."""
+
+    operator: Operator
+    budget: int | None  # most that a request may cost, nano-dollars
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A policy, and what is declared with it; without that, all is as on the day."""
+
+    policy: Policy
+    declared: Declared | None = None
+
+    def decide(self, signals: Signals) -> Decision:
+        """The decision of today on the signals of the day."""
+        if self.declared is not None:
+            money = replace(signals.money, budget=self.declared.budget)
+            signals = replace(signals, operator=self.declared.operator, money=money)
+        return self.policy.decide(signals)
+
+    def plain(self, requests: int) -> dict[str, Any]:
+        """Its names, with how many requests it decided, as JSON values."""
+        return {"profile": self.policy.profile, "policy": self.policy.hash, "requests": requests}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +80,7 @@ class Past:
     target: str  # who answered
     cost: int | None  # as billed, in nano-dollars; None: price unknown
     us: int  # microseconds until its last byte
+    model: str = "auto"  # as asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +156,26 @@ class Sums:
 
 @dataclass(slots=True)
 class Replay:
-    """Decides rows again, one after another; holds sums, not rows (but for eight bytes a row: its latency)."""
+    """Decides rows again, one after another; holds sums, not rows (but for eight bytes a row: its latency).
 
-    policy: Policy
+    `auto` decides those that asked for `auto` or pinned a model, and those of variants that there are not.
+    """
+
+    auto: Ruling
+    variants: Mapping[str, Ruling] = field(default_factory=dict)  # "auto:fast" → what decides its requests
     requests: int = 0
     moved: int = 0
     other_rule: int = 0  # same target, but another rule decides
     sums: Sums = field(default_factory=Sums)
     by_move: dict[tuple[str, str], Sums] = field(default_factory=lambda: defaultdict(Sums))
+    asked: Counter[str] = field(default_factory=Counter)  # variant → its requests, whoever decided them
     rules: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     times: dict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("Q")))
     weakest: list[tuple[float, str, Move]] = field(default_factory=list)  # a heap, the strongest of the weak first
 
     def add(self, past: Past) -> Move | None:
         """Decide a row again: its move, or None when it stays where it was."""
-        decision = self.policy.decide(past.signals)
+        decision = self._ruling(past).decide(past.signals)
         self.requests += 1
         self.times[past.target].append(max(0, past.us))
         step = first_step(decision)
@@ -154,6 +194,12 @@ class Replay:
             heapq.heapreplace(self.weakest, entry)
         return move
 
+    def _ruling(self, past: Past) -> Ruling:
+        if past.signals.pinned or not past.model.startswith(VARIANT):
+            return self.auto
+        self.asked[past.model] += 1
+        return self.variants.get(past.model, self.auto)
+
     def report(self) -> dict[str, Any]:
         """All that was found so far, as plain JSON values."""
         medians = {target: (median(times) / 1000, len(times)) for target, times in self.times.items()}
@@ -161,9 +207,9 @@ class Replay:
         for (old, new, _), count in self.rules.items():
             counts[old, new] += count
         return {
-            "profile": self.policy.profile,
-            "policy": self.policy.hash,
-            "requests": self.requests,
+            **self.auto.plain(self.requests),
+            "variants": {name: each.plain(self.asked[name]) for name, each in self.variants.items()},
+            "variants_unknown": {name: n for name, n in sorted(self.asked.items()) if name not in self.variants},
             "moved": self.moved,
             "same_target_other_rule": self.other_rule,
             "money": self.sums.plain(),
@@ -171,7 +217,7 @@ class Replay:
             "kinds_of_move": len(counts),
             "moves": [self._kind(pair, count, medians) for pair, count in counts.most_common(TOP_MOVES)],
             "weakest": [move.plain() for _, _, move in sorted(self.weakest, reverse=True)],
-            "remark": REMARK,
+            "remark": REMARK + (OF_SETTINGS if self.auto.declared else OF_THE_DAY),
         }
 
     def _kind(self, pair: tuple[str, str], count: int, medians: Mapping[str, tuple[float, int]]) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def test_replay_tells_who_moves_and_writes_them_down(past: Path) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == found["moved"] == sum(kind["requests"] for kind in found["moves"])
     assert {(row["from"], row["to"]) for row in rows} == {(kind["from"], kind["to"]) for kind in found["moves"]}
-    text = surveyor("policy", "replay", "--policy", "survey-2023", cwd=past)
+    text = surveyor("policy", "replay", "--profile", "survey-2023", cwd=past)
     assert f"{found['moved']:,} move (" in text.stdout
     assert "Moves with the least evidence" in text.stdout
     assert found["weakest"][0]["id"] in text.stdout

@@ -36,6 +36,11 @@ def settings_of(config: Path | None, profile: str | None = None) -> Settings:
     return settings.model_copy(update={"policy": settings.policy.model_copy(update={"profile": profile})})
 
 
+def names_settings(name: str) -> bool:
+    """Whether a policy is named by a settings file, rather than a profile or its folder."""
+    return Path(name).suffix in (".yaml", ".yml")
+
+
 def policy_named(name: str) -> PolicyStore:
     """The policy of a shipped profile, of a folder with a profile.yaml, or of a settings file (`*.yaml`).
 
@@ -46,7 +51,7 @@ def policy_named(name: str) -> PolicyStore:
     from router.settings import load_policies, read_settings  # noqa: PLC0415
 
     path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
+    if names_settings(name):
         return load_policies(read_settings(path))
     mine = name not in profiles() and (path / "profile.yaml").is_file()
     return PolicyStore(path.resolve() if mine else name)

@@ -144,13 +144,12 @@ def replay(
     from rich.progress import Progress  # noqa: PLC0415
 
     from router.commands import replay as replaying  # noqa: PLC0415
-    from router.settings import load_policies  # noqa: PLC0415
     from router.stored import open_ledger  # noqa: PLC0415
 
     if policy and profile:
         fail("Say --policy or --profile, not both.")
     engine = open_ledger(settings_of(config).ledger.url)
-    other = policy_named(policy) if policy else load_policies(settings_of(config, profile))
+    told = replaying.under(policy, settings_of(config, profile))
     try:
         age = replaying.seconds_of(since)
         with Progress(console=err, transient=True) as progress:
@@ -159,7 +158,7 @@ def replay(
             def at(done: int, total: int) -> None:
                 progress.update(bar, completed=done, total=total)
 
-            found = replaying.replay(engine, other.current, age, limit, csv, at)
+            found = replaying.replay(engine, told, age, limit, csv, at)
     except (ValueError, OSError) as problem:
         fail(str(problem))
     if as_json:

@@ -16,16 +16,21 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from policies.engine import Policy
-from policies.replay import COLUMNS, Past, Replay
-from policies.signals import best_expert
+from policies.replay import COLUMNS, Declared, Past, Replay, Ruling
+from policies.signals import NANO, best_expert
+from router.commands.options import names_settings, policy_named
+from router.fleet import operator_of
+from router.settings import AUTO, Settings, load_variants, read_settings
 from router.stored import columns_of, signals_of
 from router.tables import requests
 from router.types import Signals
 
 AT_ONCE = 2_000  # rows fetched at a time
 SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-WANTED = ("id", "at_ms", "signals", "decision", "kind", "tier", "rule", "attempts", "target", "cost_nano", "total_us")
+WANTED = (
+    *("id", "at_ms", "model", "signals", "decision", "kind", "tier", "rule"),
+    *("attempts", "target", "cost_nano", "total_us"),
+)
 
 
 def seconds_of(age: str) -> float:
@@ -40,15 +45,38 @@ def seconds_of(age: str) -> float:
     return float(match[1]) * SECONDS[match[2]]
 
 
+def under(name: str | None, settings: Settings) -> Replay:
+    """What decides rows again: a policy by its name (see `policy_named`), else these settings with their variants.
+
+    Raises:
+        ConfigError: there is none of that name, or a file of it is wrong.
+        FileNotFoundError: the settings file is not there.
+    """
+    if name is None:
+        return _under_settings(settings)
+    if names_settings(name):
+        return _under_settings(read_settings(Path(name)))
+    return Replay(Ruling(policy_named(name).current))
+
+
+def _under_settings(settings: Settings) -> Replay:
+    steered, rulings = settings.variants(), dict[str, Ruling]()
+    for name, store in load_variants(settings).items():
+        dollars = steered[name].budget.request_usd
+        budget = None if dollars is None else round(dollars * NANO)
+        rulings[name] = Ruling(store.current, Declared(operator_of(steered[name]), budget))
+    return Replay(rulings.pop(AUTO), rulings)
+
+
 def replay(
     engine: sa.Engine,
-    policy: Policy,
+    told: Replay,
     age: float,
     limit: int | None = None,
     file: Path | None = None,
     at: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> dict[str, Any]:
-    """The report on the requests that were answered whole in the last `age` seconds, the newest `limit` of them.
+    """The report of `told` on the requests that were answered whole in the last `age` seconds, the newest `limit`.
 
     A line for each request that moves is written to `file`, as CSV; `at` is told how far it is. The report counts
     rows of older versions under `reconstructed` (their first step is inferred) and `unreadable` (left out).
@@ -58,7 +86,7 @@ def replay(
         sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read.
     """
     since = int((time.time() - age) * 1000)
-    told, unreadable, reconstructed = Replay(policy), 0, 0
+    unreadable, reconstructed = 0, 0
     total = _count(engine, since, limit)
     with file.open("w", encoding="utf-8", newline="") if file else nullcontext() as sink:
         writer = csv.DictWriter(sink, COLUMNS, lineterminator="\n") if sink else None
@@ -115,6 +143,7 @@ def _past(row: Mapping[str, Any]) -> Past | None:
         row["target"],
         row["cost_nano"],
         row["total_us"],
+        row["model"],
     )
 
 
@@ -144,6 +173,7 @@ def as_text(found: Mapping[str, Any]) -> RenderableType:
     same = f"{found['same_target_other_rule']:,} more go to the same target by another rule"
     lines = [
         f"{found['requests']:,} requests decided again under profile {found['profile']}, policy {found['policy']}",
+        *_variants(found),
         f"{found['moved']:,} move{share}; {same}",
     ]
     for name, said in (
@@ -157,8 +187,15 @@ def as_text(found: Mapping[str, Any]) -> RenderableType:
         more = found["kinds_of_move"] - len(found["moves"])
         parts += [Text(), _moves(found["moves"]), *([Text(f"and {more} more kinds of move")] if more else [])]
         parts += [Text(), Text("Moves with the least evidence", style="bold"), _weakest(found["weakest"])]
-        parts += [Text(), Text(found["remark"], style="dim")]
-    return Group(*parts)
+    return Group(*parts, Text(), Text(found["remark"], style="dim"))
+
+
+def _variants(found: Mapping[str, Any]) -> Iterator[str]:
+    for name, each in found["variants"].items():
+        if each["requests"]:
+            yield f"{each['requests']:,} of them asked for {name}: profile {each['profile']}, policy {each['policy']}"
+    for name, count in found["variants_unknown"].items():
+        yield f"{count:,} of them asked for {name}, a variant that there is not here; they are decided like the others"
 
 
 def _money(money: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from policies.cases import CaseFile, case_files
 from policies.engine import Policy
 from policies.located import load
+from policies.replay import Replay, Ruling
 from policies.store import PolicyStore
 from router.commands.replay import replay
 from router.stored import open_ledger
@@ -93,7 +94,7 @@ def main(rows: int) -> None:
         begun = time.perf_counter()
         fill(url, old, rows)
         filled = time.perf_counter()
-        found = replay(open_ledger(url), new, age=7 * 86_400, file=Path(folder) / "moved.csv")
+        found = replay(open_ledger(url), Replay(Ruling(new)), age=7 * 86_400, file=Path(folder) / "moved.csv")
         took = time.perf_counter() - filled
     print(f"{rows:,} rows made in {filled - begun:.1f} s")
     each = f"{took / max(1, found['requests']) * 1e6:.0f} µs each"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from policies.cases import Given
-from policies.replay import COLUMNS, NOBODY, WEAKEST, Past, Replay
+from policies.replay import COLUMNS, NOBODY, WEAKEST, Past, Replay, Ruling
 from policies.schema import RouteThen
 from policies.store import PolicyStore
 
@@ -35,7 +35,7 @@ def past(number: int = 1, target: str = "expert.sentiment", us: int = 8000, cost
 
 
 def test_a_policy_moves_nothing_of_its_own() -> None:
-    told = Replay(OLD)
+    told = Replay(Ruling(OLD))
     assert told.add(past()) is None
     found = told.report()
     assert (found["requests"], found["moved"], found["same_target_other_rule"], found["moves"]) == (1, 0, 0, [])
@@ -43,7 +43,7 @@ def test_a_policy_moves_nothing_of_its_own() -> None:
 
 
 def test_a_move_is_told_with_its_money_latency_and_rule() -> None:
-    told = Replay(NEW)
+    told = Replay(Ruling(NEW))
     assert told.add(past(1, "hosted.standard", 900_000, 4_800_000, task="chitchat", experts={})) is None
     move = told.add(past(2))
     assert move is not None
@@ -70,7 +70,7 @@ def test_a_move_is_told_with_its_money_latency_and_rule() -> None:
 
 
 def test_another_rule_for_the_same_target_is_no_move() -> None:
-    told = Replay(NEW)
+    told = Replay(Ruling(NEW))
     shut = {"sentiment": {"open": False, "confidence": 0.1, "shut": "unsure"}}
     row = past(experts=shut)
     assert told.add(row) is None
@@ -82,13 +82,13 @@ def test_where_nobody_is_left_it_is_said() -> None:
     strict = {"facts": {"pii": ["email"]}, "fleet": {"keep_private": True}, "task": "chitchat", "experts": {}}
     row = past(1, "hosted.standard", 5, 5, task="chitchat", experts={})
     refused = Given.model_validate({**SENTIMENT, **strict}).signals()
-    move = Replay(OLD).add(Past(row.id, row.at_ms, refused, row.step, "standard", row.rule, row.target, 5, 5))
+    move = Replay(Ruling(OLD)).add(Past(row.id, row.at_ms, refused, row.step, "standard", row.rule, row.target, 5, 5))
     assert move is not None
     assert (move.new, move.new_rule, move.new_estimate) == (NOBODY, "safety.privacy", 0)
 
 
 def test_the_weakest_moves_are_those_with_the_least_evidence() -> None:
-    told = Replay(NEW)
+    told = Replay(Ruling(NEW))
     for number in range(40):
         task = {"label": "sentiment", "confidence": 0.99 - number / 100}
         told.add(past(number, task=task))
@@ -101,7 +101,7 @@ def test_the_weakest_moves_are_those_with_the_least_evidence() -> None:
 
 @pytest.mark.parametrize("change", [{"novelty": 0.9}, {"task": {"label": "sentiment", "confidence": 0.3}}])
 def test_novelty_and_doubt_weaken_a_move(change: dict[str, Any]) -> None:
-    weak, strong = Replay(NEW).add(past(**change)), Replay(NEW).add(past())
+    weak, strong = Replay(Ruling(NEW)).add(past(**change)), Replay(Ruling(NEW)).add(past())
     assert weak is not None
     assert strong is not None
     assert weak.evidence < strong.evidence
@@ -110,7 +110,7 @@ def test_novelty_and_doubt_weaken_a_move(change: dict[str, Any]) -> None:
 def test_an_expert_that_would_answer_counts_with_its_confidence() -> None:
     rows = [past(experts={"sentiment": {"confidence": sure}}) for sure in (0.6, 0.99)]
     back = [Past(r.id, r.at_ms, r.signals, "hosted.standard", "standard", "x.y", "hosted.standard", 5, 5) for r in rows]
-    unsure, sure = (Replay(OLD).add(row) for row in back)
+    unsure, sure = (Replay(Ruling(OLD)).add(row) for row in back)
     assert unsure is not None
     assert sure is not None
     assert unsure.new == "expert.sentiment"
