@@ -69,7 +69,7 @@ class Index:
     words: Any  # bm25s.BM25 over WordPiece ids
     known: int  # ids that the words' half knows are below this
     stop: frozenset[int]
-    fingerprint: bytes = b""  # names the texts
+    fingerprint: bytes = b""  # names the texts that may be found
     private: bool = True  # passages with personal data or secrets may be found
 
     @classmethod
@@ -148,7 +148,7 @@ class Index:
             raise ConfigError(path, None, f"cannot be read ({problem}); {AGAIN}") from problem
         if not sound or not np.allclose(probe, embedder.look(PROBE).vector, atol=1e-4):
             raise ConfigError(path, None, f"was made by another version of the embedder; {AGAIN}")
-        fingerprint = hashlib.sha256(arrays["passages"].tobytes()).digest()
+        fingerprint = hashlib.sha256(bytes([private]) + arrays["passages"].tobytes()).digest()
         return cls(passages, embedder, vectors, words, known, _stop_ids(embedder), fingerprint, private)
 
 

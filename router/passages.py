@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,8 +27,12 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 _PICTURE = re.compile(r"\[?!\[[^\]\n]*\]\([^)\n]*\)(?:\]\([^)\n]*\))?")  # badges too
+_WORD = re.compile(r"\S+")
 # Where a sentence or a line ends, the space after it included; "1. " begins an item of a list.
 _END = re.compile(r"(?<=[^\d\s][.!?…])\s+|(?<=[。！？])|\n+")
+
+
+Places = Sequence[tuple[int, int]]  # from and to, in the characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Block:
 
     text: str
     heading: str
+    start: int  # where it stands in the file
+    end: int
     title: bool = False
 
 
@@ -68,6 +75,7 @@ class Pile:
     """Blocks that are becoming a passage."""
 
     source: str
+    hidden: Places = ()  # what is private in the file, in its order and apart
     passages: list[Passage] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     size: int = 0
@@ -83,17 +91,26 @@ class Pile:
         """Make a passage of the pile; with `overlap` its last sentence begins the next one."""
         if self.fresh:
             heading = next((block.heading for block in self.blocks if not block.title), "")
-            self.passages.append(Passage(self.source, heading, "\n\n".join(block.text for block in self.blocks)))
+            start, end = self.blocks[0].start, self.blocks[-1].end
+            before = bisect_left(self.hidden, (end, 0))
+            private = before > 0 and self.hidden[before - 1][1] > start
+            text = "\n\n".join(block.text for block in self.blocks)
+            self.passages.append(Passage(self.source, heading, text, private))
         last = self.blocks[-1] if self.blocks and overlap else None
         self.blocks, self.size, self.fresh = [], 0, False
         if last is not None:
-            sentence = _sentences(last.text)[-1].strip()
+            sentence = _sentences(last.text)[-1]
+            # Where spaces were dropped it began later than that: better too much of the file than too little.
+            start = last.start + len(last.text) - len(sentence)
+            sentence = sentence.strip()
             if 0 < size(sentence) <= OVERLAP and sentence != last.text:
-                self.blocks, self.size = [Block(sentence, last.heading)], size(sentence)
+                self.blocks, self.size = [Block(sentence, last.heading, start, last.end)], size(sentence)
 
 
-def read_folder(folder: Path) -> Reading:
-    """All .md, .markdown and .txt files below a folder, in the order of their names; hidden ones are left alone.
+def read_folder(folder: Path, hidden: Callable[[str], Places] = lambda _text: ()) -> Reading:
+    """All .md, .markdown and .txt files below a folder, in the order of their names; dot files are left alone.
+
+    `hidden` says what is private in the text of a file.
 
     Raises:
         NotADirectoryError: there is no such folder.
@@ -110,8 +127,10 @@ def read_folder(folder: Path) -> Reading:
             skipped.append(f"{name}: {_why_not(path, text)}")
             continue
         files += 1
-        for passage in split(text, name):
-            passages.setdefault(passage.text, passage)  # the same text twice is one passage
+        for passage in split(text, name, hidden):
+            twin = passages.setdefault(passage.text, passage)  # the same text twice is one passage
+            if passage.private and not twin.private:
+                passages[passage.text] = replace(twin, private=True)
     return Reading(tuple(passages.values()), files, tuple(skipped))
 
 
@@ -143,11 +162,12 @@ def _why_not(path: Path, text: str | None) -> str:
         return "not readable"
 
 
-def split(text: str, source: str) -> list[Passage]:
-    """The passages of one file, in its order."""
-    pile = Pile(source)
+def split(text: str, source: str, hidden: Callable[[str], Places] = lambda _text: ()) -> list[Passage]:
+    """The passages of one file, in its order; private are those that hold any part of what `hidden` finds in it."""
+    text = _without_ornaments(text)
+    pile = Pile(source, _apart(hidden(text)))
     marked = not source.lower().endswith(".txt")
-    for block in _fitting(_blocks(_without_ornaments(text), marked)):
+    for block in _fitting(_blocks(text, marked)):
         if block.title and pile.size >= LEAST:
             pile.close()
         elif not block.title and pile.size + size(block.text) > MOST:
@@ -157,6 +177,17 @@ def split(text: str, source: str) -> list[Passage]:
             pile.close(overlap=True)
     pile.close()
     return pile.passages
+
+
+def _apart(places: Places) -> Places:
+    """Places in order, those that overlap made one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
 
 
 def size(text: str) -> int:
@@ -173,13 +204,20 @@ def _blocks(text: str, marked: bool) -> Iterator[Block]:
     above: list[tuple[int, str]] = []
     lines: list[str] = []
     fence = ""
+    at = begin = 0  # of the line, and of the first of `lines`
+
+    def heading() -> str:
+        return " › ".join(title for _, title in above)
 
     def paragraph() -> Iterator[Block]:
-        if body := "\n".join(lines).strip():
-            yield Block(body, " › ".join(title for _, title in above))
+        whole = "\n".join(lines)
+        if body := whole.strip():
+            start = begin + len(whole) - len(whole.lstrip())
+            yield Block(body, heading(), start, start + len(body))
         lines.clear()
 
     for line in text.split("\n"):
+        start, at = at, at + len(line) + 1
         if marked and (mark := _FENCE.match(line)) is not None and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
         elif not fence and not line.strip():
@@ -189,8 +227,10 @@ def _blocks(text: str, marked: bool) -> Iterator[Block]:
             level, words = title
             yield from paragraph()
             above[:] = [each for each in above if each[0] < level] + [(level, words)]
-            yield Block(f"{'#' * level} {words}", " › ".join(each for _, each in above), title=True)
+            start = start if line.startswith("#") else begin
+            yield Block(f"{'#' * level} {words}", heading(), start, at - 1, title=True)
             continue
+        begin = begin if lines else start
         lines.append(line)
     yield from paragraph()
 
@@ -211,12 +251,16 @@ def _fitting(blocks: Iterator[Block]) -> Iterator[Block]:
             yield block
             continue
         part = ""
-        for piece in _pieces(_sentences(block.text)):
+        start = end = block.start
+        for piece, first, last in _pieces(_sentences(block.text), block.start):
+            # A title's text is not the file's to the letter.
+            begin, to = (block.start, block.end) if block.title else (first, last)
             if part and size(part) + size(piece) > ENOUGH:
-                yield Block(part.strip(), block.heading)
+                yield Block(part.strip(), block.heading, start, end)
                 part = ""
-            part += piece
-        yield Block(part.strip(), block.heading)
+            start = start if part else begin
+            part, end = part + piece, to
+        yield Block(part.strip(), block.heading, start, end)
 
 
 def _sentences(text: str) -> list[str]:
@@ -225,13 +269,18 @@ def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in pairwise(ends) if start < end]
 
 
-def _pieces(sentences: Sequence[str]) -> Iterator[str]:
+def _pieces(sentences: Sequence[str], start: int) -> Iterator[tuple[str, int, int]]:
+    """What fits, with where it stands when the first sentence begins at `start`; of words cut up, all of the run."""
     most = MOST * CHARS_PER_WORD // 2
     for sentence in sentences:
+        end = start + len(sentence)
         if size(sentence) <= ENOUGH:
-            yield sentence
-            continue
-        words = sentence.split()
-        for at in range(0, len(words), ENOUGH):
-            run = " ".join(words[at : at + ENOUGH]) + " "
-            yield from (run[start : start + most] for start in range(0, len(run), most))
+            yield sentence, start, end
+        else:
+            words = list(_WORD.finditer(sentence))
+            for at in range(0, len(words), ENOUGH):
+                some = words[at : at + ENOUGH]
+                run = " ".join(word.group() for word in some) + " "
+                for cut in range(0, len(run), most):
+                    yield run[cut : cut + most], start + some[0].start(), start + some[-1].end()
+        start = end

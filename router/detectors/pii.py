@@ -6,7 +6,9 @@ Checksums and context decide wherever they exist, for a false alarm keeps a requ
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from router.detectors.seen import Seen, window
 
@@ -45,8 +47,10 @@ _KEY = re.compile(
     r"(?<![\w-])(?:sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{16}|"
     r"gh[pousr]_[A-Za-z0-9]{30,}|"
     r"github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|"
-    r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})|-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----"
+    r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})|-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
 )
+_PEM_REST = re.compile(r"(?:(?!-----BEGIN ).)*?-----END [A-Z ]{0,30}-----", re.DOTALL)
+_BASE64 = re.compile(r"(?:\s*[\w+/=-]{16,})*")
 _PASSWORD = re.compile(
     r"(?i:\b(?:password|passwd|passphrase|pwd|pw|pin code))\s{0,3}(?:is\s{0,3}:?|"
     r"[:=]|(?=\S{3,30}[\d_]))\s{0,3}[\"']?(?P<value>[^\s\"'<>{}()\[\],;]{4,64})"
@@ -68,6 +72,14 @@ _IBAN_LENGTHS = {
 }  # fmt: skip
 
 
+class Hit(NamedTuple):
+    """A place in a text that holds something private."""
+
+    kind: str
+    start: int
+    end: int
+
+
 def pii(seen: Seen) -> tuple[str, ...]:
     """Kinds found, sorted: api_key, credit_card, email, iban, ip, password, phone, ssn (row safety.privacy).
 
@@ -76,42 +88,54 @@ def pii(seen: Seen) -> tuple[str, ...]:
     """
     messages = seen.request.messages
     text = "\n".join(window(m.text) for m in messages) if len(messages) > 1 else seen.text
-    kinds = []
-    if "@" in text and any(
-        not _EXAMPLE_HOST.search(m["host"]) and not m["host"].rsplit(".", 1)[-1].isdigit()
-        for m in _EMAIL.finditer(text)
-    ):
-        kinds.append("email")
+    return tuple(sorted({hit.kind for hit in chain(plain_hits(text), spoken_hits(text))}))
+
+
+def plain_hits(text: str) -> Iterator[Hit]:
+    """What is private in whatever company it stands; of a key in PEM form all of its lines."""
+    if "@" in text:
+        for m in _EMAIL.finditer(text):
+            if not _EXAMPLE_HOST.search(m["host"]) and not m["host"].rsplit(".", 1)[-1].isdigit():
+                yield Hit("email", *m.span())
     if _LONG_NUMBER.search(text):
-        kinds.extend(_numbers(text))
-    if ("-" in text or "_" in text or "AKIA" in text or "AIza" in text) and _KEY.search(text):
-        kinds.append("api_key")
+        yield from _numbers(text)
+    if "-" in text or "_" in text or "AKIA" in text or "AIza" in text:
+        for m in _KEY.finditer(text):
+            yield Hit("api_key", m.start(), _end_of_key(m))
     low = text.lower()
-    if ("pass" in low or "pw" in low or "pin code" in low) and any(
-        not _NO_SECRET.match(m["value"]) and _mixed(m["value"]) for m in _PASSWORD.finditer(text)
-    ):
-        kinds.append("password")
-    return tuple(sorted(kinds))
+    if "pass" in low or "pw" in low or "pin code" in low:
+        for m in _PASSWORD.finditer(text):
+            if not _NO_SECRET.match(m["value"]) and _mixed(m["value"]):
+                yield Hit("password", *m.span())
+
+
+def spoken_hits(text: str) -> Iterator[Hit]:
+    """What is private where the text also has a word for it: an IP address, a phone number without its country."""
+    if not _LONG_NUMBER.search(text):
+        return
+    if _CALL_WORD.search(text):
+        yield from (Hit("phone", *m.span()) for m in _NATIONAL.finditer(text) if _is_phone(m.group()))
+    if _IP_WORD.search(text):
+        yield from (Hit("ip", *m.span()) for m in _IP.finditer(text) if not _LOCAL_IP.match(m.group()))
+
+
+def _end_of_key(begin: re.Match[str]) -> int:
+    """Where a key ends: in PEM form with its END line, and where that is missing with its last line of base64."""
+    if not begin.group().startswith("-----BEGIN"):
+        return begin.end()
+    rest = _PEM_REST.match(begin.string, begin.end()) or _BASE64.match(begin.string, begin.end())
+    return rest.end() if rest else begin.end()
 
 
 _DIGITS = "0123456789"
 _LONG_NUMBER = re.compile(r"\d[\dA-Z ().-]{5,}\d")
 
 
-def _numbers(text: str) -> list[str]:
-    kinds = []
-    if any(_is_card(text, m) for m in _CARD.finditer(text)):
-        kinds.append("credit_card")
-    if any(iban(m.group()) for m in _IBAN.finditer(text)):
-        kinds.append("iban")
-    spoken = _NATIONAL.finditer(text) if _CALL_WORD.search(text) else ()
-    if any(_is_phone(m.group()) for m in chain(_PHONE.finditer(text), spoken)):
-        kinds.append("phone")
-    if _SSN.search(text):
-        kinds.append("ssn")
-    if _IP_WORD.search(text) and any(not _LOCAL_IP.match(m.group()) for m in _IP.finditer(text)):
-        kinds.append("ip")
-    return kinds
+def _numbers(text: str) -> Iterator[Hit]:
+    yield from (Hit("credit_card", *m.span()) for m in _CARD.finditer(text) if _is_card(text, m))
+    yield from (Hit("iban", *m.span()) for m in _IBAN.finditer(text) if iban(m.group()))
+    yield from (Hit("phone", *m.span()) for m in _PHONE.finditer(text) if _is_phone(m.group()))
+    yield from (Hit("ssn", *m.span()) for m in _SSN.finditer(text))
 
 
 def _is_card(text: str, m: re.Match[str]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -142,6 +144,66 @@ def test_only_questions_of_knowledge_without_a_passage_are_looked_up(index: Inde
 def test_any_question_may_be_asked(index: Index, odd: str) -> None:
     found = index.look_up(odd)
     assert found.likeness is None or -1.001 <= found.likeness <= 1.001
+
+
+def built(folder: Path, embedder: StaticEmbedder, private: bool = True) -> Index:
+    indexing.build(folder, folder / "index")
+    return Index.load(folder / "index", embedder, private)
+
+
+def test_a_file_s_name_and_headings_are_private_where_the_text_is_not(tmp_path: Path, embedder: StaticEmbedder) -> None:
+    (tmp_path / "ann.weber@glinzer.de.md").write_text("# Pump\n\nThe filter of her pump was rinsed.")
+    (tmp_path / "case.md").write_text(f"# Case of SSN 536-22-1234\n\n{SENTENCE * 12}\n\n## Result\n\n{SENTENCE * 11}")
+    (tmp_path / "lamp.md").write_text("# Lamp\n\nThe lamp blinks twice.")
+    found = built(tmp_path, embedder)
+    named = {passage.named: passage.private for passage in found.passages}
+    assert named == {
+        "ann.weber@glinzer.de.md › Pump": True,
+        "case.md › Case of SSN 536-22-1234": True,
+        "case.md › Case of SSN 536-22-1234 › Result": True,
+        "lamp.md › Lamp": False,
+    }
+    assert not any("536" in passage.text for passage in found.passages if passage.heading.endswith("Result"))
+    shown = Index.load(tmp_path / "index", embedder, private=False).look_up("How is the pump?").passages
+    assert [passage.source for passage in shown] == ["lamp.md"]
+
+
+@pytest.mark.parametrize("last", ["-----END RSA PRIVATE KEY-----", ""], ids=["whole", "cut short"])
+@pytest.mark.parametrize("end", ["\n", " "], ids=["lines", "one line"])
+def test_a_key_that_was_cut_up_is_private_to_its_last_piece(
+    tmp_path: Path, embedder: StaticEmbedder, end: str, last: str
+) -> None:
+    noise = base64.b64encode(np.random.default_rng(1).bytes(3000)).decode()
+    key = end.join(["-----BEGIN RSA PRIVATE KEY-----", *(noise[at : at + 64] for at in range(0, 4000, 64)), last])
+    page = f"# Deploy\n\n{SENTENCE * 10}\n\n## Key\n\n```\n{key}\n```\n\n## After\n\n{SENTENCE * 10}"
+    (tmp_path / "ops.md").write_text(page)
+    (tmp_path / "token.txt").write_text(f"It is sk-{noise.replace('+', '_').replace('/', '_')} and no other.")
+    found = built(tmp_path, embedder).passages
+    secret = [passage for passage in found if any(noise[at : at + 20] in passage.text for at in range(0, 3900, 20))]
+    assert len(secret) >= 3
+    assert all(passage.private for passage in found if passage.source == "token.txt")
+    assert all(passage.private for passage in secret)
+    open_ = [passage.heading for passage in found if not passage.private]
+    assert open_[0] == "Deploy"
+    assert open_[-1] == "Deploy › After"
+
+
+def test_places_overlap_and_what_is_private_in_one_file_is_private_in_its_twin(tmp_path: Path) -> None:
+    places = [(40, 50), (0, 10), (5, 90)]
+    assert [passage.private for passage in split("x " * 300, "a.txt", lambda _text: places)] == [True, False]
+    assert [passage.private for passage in split("x " * 300, "a.txt", lambda _text: [(598, 599)])] == [False, True]
+    for name, text in (("a.txt", "The same."), ("b.txt", "The same.\n"), ("c.txt", "The same.")):
+        (tmp_path / name).write_text(text)
+    (passage,) = read_folder(tmp_path, lambda text: [(0, 3)] if text.endswith("\n") else []).passages
+    assert (passage.source, passage.private) == ("a.txt", True)
+
+
+def test_an_answer_made_with_private_passages_is_not_found_where_they_must_stay(
+    index: Index, embedder: StaticEmbedder, tmp_path: Path
+) -> None:
+    index.save(tmp_path)
+    names = [Index.load(tmp_path, embedder, private).fingerprint for private in (True, False, True)]
+    assert names[0] == names[2] != names[1]
 
 
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────
