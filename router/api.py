@@ -18,8 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from policies.explain import document
-from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
+from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, told
 from router.ledger import Ledger
 from router.settings import AUTO
 from router.stored import explained
@@ -81,13 +80,17 @@ def as_request(raw: bytes, headers: Mapping[str, str], request_id: str, runtime:
         BadRequest: see `parse_chat`.
     """
     request = parse_chat(raw, headers, request_id)
+    if request.task_hint and request.task_hint in runtime.shipped.task.labels:
+        request = replace(request, digest=mixed(request.digest, request.task_hint))
     if not runtime.course.keys or request.model != AUTO:
         return request
     name = runtime.course.auto_for(headers.get("authorization", ""))
-    if name == AUTO:
-        return request
-    # The variant shapes the answer, too: what is kept for one is not given to another.
-    return replace(request, model=name, digest=hashlib.sha256(request.digest + name.encode()).digest())
+    return request if name == AUTO else replace(request, model=name, digest=mixed(request.digest, name))
+
+
+def mixed(digest: bytes, name: str) -> bytes:
+    """A digest for what shapes the answer from outside the body: what is kept for one is not given to another."""
+    return hashlib.sha256(digest + name.encode()).digest()
 
 
 class Leaver:
@@ -133,7 +136,7 @@ async def relay(request: Request, answer: Answer, send: Send, leaver: Leaver) ->
         leaver.stop()  # after the first chunk a break is reported, never hidden
         if not isinstance(problem, UpstreamFailed):
             log.exception("request %s", request.id)
-        error = {"message": f"The answer broke off: {reason(problem)}.", "type": "server_error", "param": None}
+        error = {"message": f"The answer broke off: {told(problem)}.", "type": "server_error", "param": None}
         await send(_piece(sse({"error": {**error, "code": "upstream_broke_off"}})))
         await send(_piece(b"", more=False))
 
@@ -236,11 +239,7 @@ async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     """POST /v1/explain: a chat completion's body → the decision; nothing is executed."""
     raw = await read_body(http.receive, runtime.max_body)
     request = as_request(raw, dict(http.headers), new_id(), runtime)
-    choice = runtime.gateway.choose(request)
-    observed = await runtime.gateway.observe(request, choice)
-    decision = choice.policy.decide(observed.signals)
-    changes = runtime.gateway.shaper.would(request, observed, decision)
-    return _json(document(request.id, observed.signals, decision, changes))
+    return _json(await runtime.gateway.explain(request))
 
 
 async def explain_past(http: HTTPRequest, runtime: Runtime) -> Response:

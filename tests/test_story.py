@@ -175,3 +175,14 @@ def test_a_hint_binds_a_bare_text_to_its_expert(server: Surveyor) -> None:
     reply = ask(server, "What a wonderful film, I loved it.", headers={"x-surveyor-task": "sentiment"})
     assert told(reply, "target") == "expert.sentiment"
     assert reply.json()["choices"][0]["message"]["content"] == "positive"
+
+
+def test_what_was_answered_under_a_hint_is_kept_for_that_hint(server: Surveyor) -> None:
+    text = "Tell me of the harbour in a few words; this was never asked before."
+    for hint, cache in (
+        *(("code_generation", "miss"), ("code_generation", "hit"), ("summarization", "miss")),
+        *(("", "miss"), ("", "hit"), ("no such task", "hit")),  # a hint that nobody knows is none
+    ):
+        reply = ask(server, text, headers={"x-surveyor-task": hint} if hint else {})
+        assert told(reply, "cache") == cache, hint
+        assert (told(reply, "task") == f"{hint};1.00") == (hint not in ("", "no such task"))
