@@ -158,26 +158,36 @@ class Steering:
 
     async def watch(self) -> None:
         """Reload whenever a file changes, for ever. Files may be edited in place, replaced, or come and go."""
+        said: str | None = None
         while True:
-            if stamp_of(self._file, self._folders) != self._stamp:  # between two watches
-                await self.reload()
-            places = self._places()
-            changes = awatch(
-                *places,
-                watch_filter=self._matters,
-                recursive=False,
-                debounce=DEBOUNCE_MS,
-                step=QUIET_MS,
-                rust_timeout=GLANCE_MS,
-                yield_on_timeout=True,
-                ignore_permission_denied=True,
-            )
-            async with aclosing(changes):
-                async for told in changes:
-                    if told or stamp_of(self._file, self._folders) != self._stamp:
-                        await self.reload()
-                    if self._places() != places:
-                        break
+            try:
+                if stamp_of(self._file, self._folders) != self._stamp:  # between two watches
+                    await self.reload()
+                await self._follow(self._places())
+            except Exception as problem:  # no watches left, a folder gone at the wrong moment: glances will do
+                if str(problem) != said:
+                    log.exception("files are not watched but glanced at every %g s", GLANCE_MS / 1000)
+                    said = str(problem)
+                await asyncio.sleep(GLANCE_MS / 1000)
+
+    async def _follow(self, places: frozenset[Path]) -> None:
+        """Watch these folders until others are to be watched."""
+        changes = awatch(
+            *places,
+            watch_filter=self._matters,
+            recursive=False,
+            debounce=DEBOUNCE_MS,
+            step=QUIET_MS,
+            rust_timeout=GLANCE_MS,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        )
+        async with aclosing(changes):
+            async for told in changes:
+                if told or stamp_of(self._file, self._folders) != self._stamp:
+                    await self.reload()
+                if self._places() != places:
+                    return
 
     def _places(self) -> frozenset[Path]:
         """The folders to watch; for one that is away, the next above it."""

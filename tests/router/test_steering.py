@@ -192,6 +192,24 @@ async def test_a_file_and_a_rule_folder_may_go_and_come_back(tmp_path: Path, mon
         assert long_of(steering) == 222
 
 
+async def test_where_nothing_can_be_watched_files_are_glanced_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_places: Path, **_options: object) -> AsyncIterator[None]:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr(under_test, "GLANCE_MS", 50)
+    monkeypatch.setattr(under_test, "awatch", full)
+    async with watching(written(tmp_path, "policy: {thresholds: {long: 111}}\n")) as steering:
+        for long in (222, 333):
+            await asyncio.sleep(0.2)
+            written(tmp_path, f"policy: {{thresholds: {{long: {long}}}}}\n")
+            await until(lambda long=long: long_of(steering) == long)  # type: ignore[misc]
+    told = [record for record in caplog.records if "glanced at every 0.05 s" in record.message]
+    assert len(told) == 1
+    assert "OS file watch limit reached." in caplog.text
+
+
 async def test_a_failure_of_ours_is_kept_from_the_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
