@@ -1,7 +1,8 @@
 """Which LLM tier began a conversation, so that its later turns may stay there (switching loses the prompt cache).
 
-Kept in this process only: several workers do not share it yet, so a turn that reaches another worker is decided as
-if nobody knew its beginning. No text is kept, only a keyed digest of how the conversation opens.
+A turn continues a conversation if what was sent before the newest reply is what was once sent here and answered: a
+template that opens with the same system text and the same examples continues nothing. Kept in this process only: a
+turn that reaches another worker is decided as if nobody knew its beginning. No text is kept, only keyed digests.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.record import Record
-from router.types import TIERS, Request, Tier
+from router.types import TIERS, Message, Request, Tier
 
-MOST = 10_000  # conversations; about 2 MB
-SECONDS = 86_400.0  # without a turn, until a conversation is forgotten
+MOST = 10_000  # turns that were answered; about 2 MB
+SECONDS = 86_400.0  # until a turn that was not continued is forgotten
+REPLIES = frozenset({"assistant", "tool", "function"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +42,53 @@ class Conversations:
 
     def began(self, request: Request) -> Tier | None:
         """The tier that began this conversation; None for a first turn, and when nobody knows."""
-        if not self._known or not has_history(request):
-            return None
-        tier, at = self._known.get(self._key(request), (None, 0.0))
-        return tier if self.clock() - at < SECONDS else None
+        until = _asked_before(request.messages)
+        return self._recall(self._digest(request, until).digest()) if self._known and until else None
 
     def note(self, record: Record) -> None:
-        """Remember who answered, once the last byte of an answer is out."""
+        """Remember which tier began, once the last byte of an answer is out."""
         answer, request = record.answer, record.request
-        if record.outcome != "whole" or answer is None or record.observed.signals.pinned:
+        if record.outcome is None or record.observed.signals.pinned:
             return
-        tier = self.tiers.get(answer.target.removeprefix("hosted."))
+        until, asked = _asked_before(request.messages), _asked(request.messages)
+        digest = self._digest(request, until)
+        # An answer from the cache, or one that the client cut short, begins nothing, but ends nothing either.
+        tier = self._recall(digest.digest()) if until else None
+        if tier is None and record.outcome == "whole" and answer is not None:
+            tier = self.tiers.get(answer.target.removeprefix("hosted."))
         if tier is None:
             return
-        key = self._key(request)
-        # Two conversations may open with the same words: the newest first turn counts.
-        self._known[key] = ((has_history(request) and self.began(request)) or tier, self.clock())
+        key = _more(digest, request.messages[until:asked]).digest()
+        self._known[key] = (tier, self.clock())  # where two conversations open with the same words, the newest counts
         self._known.move_to_end(key)
         if len(self._known) > self.most:
             self._known.popitem(last=False)
 
-    def _key(self, request: Request) -> bytes:
-        opening = next((message.text for message in request.messages if message.role == "user"), "")
-        name = hashlib.blake2b(key=self.secret, digest_size=16)
-        for part in (request.tenant, request.model, request.system, opening):
+    def _recall(self, key: bytes) -> Tier | None:
+        tier, at = self._known.get(key, (None, 0.0))
+        return tier if self.clock() - at < SECONDS else None
+
+    def _digest(self, request: Request, until: int) -> hashlib.blake2b:
+        """Of whose conversation it is, and its first messages."""
+        whose = (Message("tenant", request.tenant), Message("model", request.model))
+        return _more(hashlib.blake2b(key=self.secret, digest_size=16), (*whose, *request.messages[:until]))
+
+
+def _asked(messages: Sequence[Message]) -> int:
+    """How many messages there are up to the last one of the user."""
+    return max((at for at, message in enumerate(messages, 1) if message.role == "user"), default=0)
+
+
+def _asked_before(messages: Sequence[Message]) -> int:
+    """The same of the request that the newest reply answered; 0 when nothing was answered yet."""
+    replied = max((at for at, message in enumerate(messages) if message.role in REPLIES), default=0)
+    return _asked(messages[:replied])
+
+
+def _more(digest: hashlib.blake2b, messages: Iterable[Message]) -> hashlib.blake2b:
+    for message in messages:
+        for part in (message.role, message.text):
             text = part.encode("utf-8", "surrogatepass")
-            name.update(len(text).to_bytes(8, "big"))
-            name.update(text)
-        return name.digest()
-
-
-def has_history(request: Request) -> bool:
-    """Whether there was a turn before this one."""
-    turns = 0
-    for message in request.messages:
-        turns += message.role == "user"
-        if turns > 1 or message.role == "assistant":
-            return True
-    return False
+            digest.update(len(text).to_bytes(8, "big"))
+            digest.update(text)
+    return digest

@@ -362,6 +362,16 @@ def test_a_conversation_stays_with_the_tier_that_began_it(edited: Edited) -> Non
     assert turn(late, after) == "hosted.small"
 
 
+def test_a_template_with_examples_is_no_conversation(edited: Edited) -> None:
+    def filled(question: str) -> str:
+        said = [("user", "Name a harbour."), ("assistant", "Hamburg."), ("user", question)]
+        body = {"model": "auto", "messages": [{"role": role, "content": text} for role, text in said]}
+        return told(httpx.post(f"{edited.server.v1}/chat/completions", json=body, timeout=60), "target")
+
+    assert filled("Tell me about the sea and its harbours. " * 200) == "hosted.large"
+    assert filled(SEA) == "hosted.standard"  # one that was long takes none of the others along
+
+
 def test_what_cannot_change_under_way_is_named(edited: Edited, upstream: ScriptedUpstream) -> None:
     models = [model | {"upstream_model": "another"} for model in edited.settings["models"]]
     policy = {"rules": "rules", "thresholds": {"long": 2}}

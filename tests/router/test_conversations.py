@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
@@ -52,14 +53,49 @@ def known(clock: Clock) -> Conversations:
 
 
 def test_the_first_turn_is_found_again_in_the_later_ones(known: Conversations) -> None:
+    second, third = (OPENING, "Salt …", "Longer, please."), ("Salt and …", "Thanks.")
     known.note(over(request(OPENING)))
     assert known.began(request(OPENING)) is None  # a first turn has no beginning
-    assert known.began(request(OPENING, "Salt …", "Longer, please.")) == "small"
-    assert known.began(request(OPENING, "Salt …", "Longer, please.", "Salt and …", "Thanks.")) == "small"
-    known.note(over(request(OPENING, "Salt …", "Longer, please."), "hosted.large"))  # failed over, perhaps
-    assert known.began(request(OPENING, "Salt …", "Longer, please.", "Salt and …", "Thanks.")) == "small"
+    assert known.began(request(*second)) == "small"
+    known.note(over(request(*second), "hosted.large"))  # failed over, perhaps
+    assert known.began(request(*second, *third)) == "small"
     known.note(over(request(OPENING), "hosted.standard"))  # somebody opens with the same words, under new rules
-    assert known.began(request(OPENING, "Salt …", "Longer, please.")) == "standard"
+    assert known.began(request(*second)) == "standard"
+
+
+def test_a_template_with_examples_begins_nothing_for_its_next_use(known: Conversations) -> None:
+    def asked(question: str) -> Request:
+        return request("2 + 2?", "4", "3 + 3?", "6", question, system="Do sums.")
+
+    known.note(over(asked("Prove it for all rings."), "hosted.reasoning"))
+    assert known.began(asked("4 + 4?")) is None
+    known.note(over(asked("4 + 4?"), "hosted.small"))
+    assert known.began(request("2 + 2?", "4", "Why?", system="Do sums.")) is None
+    for question, tier in (("Prove it for all rings.", "reasoning"), ("4 + 4?", "small")):
+        messages = (*asked(question).messages, Message("assistant", "…"), Message("user", "Go on."))
+        assert known.began(replace(asked(question), messages=messages)) == tier  # this is a conversation
+
+
+def test_what_tools_say_and_late_instructions_belong_to_the_turn(known: Conversations) -> None:
+    opening = request(OPENING)
+    known.note(over(opening))
+    call = (Message("assistant", ""), Message("tool", "12 °C"))
+    for later in (call, (*call, *call), (*call, Message("system", "Be brief."))):
+        running = replace(opening, messages=(*opening.messages, *later))
+        assert known.began(running) == "small"
+        known.note(over(running, "hosted.large"))
+    asked = replace(running, messages=(*running.messages, Message("user", "So?"), Message("user", "Well?")))
+    assert known.began(asked) == "small"
+
+
+def test_a_turn_that_no_llm_finished_does_not_end_a_conversation(known: Conversations) -> None:
+    said = [OPENING]
+    known.note(over(request(*said)))
+    for target, outcome in (("cache.exact", "whole"), ("expert.sentiment", "whole"), ("hosted.large", "left")):
+        said += ["…", f"And then? {target}"]
+        assert known.began(request(*said)) == "small"
+        known.note(over(request(*said), target, cast("Outcome", outcome)))
+    assert known.began(request(*said, "…", "Thanks.")) == "small"
 
 
 @pytest.mark.parametrize(
@@ -103,9 +139,10 @@ def test_a_day_without_a_turn_is_forgotten_and_so_are_the_oldest(known: Conversa
     assert known.began(later) == "small"
     known.note(over(later, "hosted.large"))
     clock.now += SECONDS - 1
-    assert known.began(later) == "small"  # a day after the last turn, not after the first
+    last = request(OPENING, "…", "Longer.", "…", "Thanks.")
+    assert known.began(last) == "small"  # a day after the last turn, not after the first
     clock.now += 2
-    assert known.began(later) is None
+    assert known.began(last) is None
     for number in range(3):
         known.note(over(request(str(number))))
     assert len(known._known) == 3
