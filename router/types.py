@@ -334,7 +334,7 @@ class Event:
     request_id: str
     at: float  # when it came in, seconds since 1970
     tenant: str
-    model: str  # as asked for
+    model: str  # as asked for; for plain auto under a client's own key the variant in force, such as auto:frugal
     stream: bool
     signals: Signals
     decision: Decision
