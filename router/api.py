@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, told
+from policies.explain import document
+from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
 from router.ledger import Ledger
 from router.settings import AUTO
 from router.stored import explained
@@ -136,7 +137,7 @@ async def relay(request: Request, answer: Answer, send: Send, leaver: Leaver) ->
         leaver.stop()  # after the first chunk a break is reported, never hidden
         if not isinstance(problem, UpstreamFailed):
             log.exception("request %s", request.id)
-        error = {"message": f"The answer broke off: {told(problem)}.", "type": "server_error", "param": None}
+        error = {"message": f"The answer broke off: {reason(problem)}.", "type": "server_error", "param": None}
         await send(_piece(sse({"error": {**error, "code": "upstream_broke_off"}})))
         await send(_piece(b"", more=False))
 
@@ -239,7 +240,11 @@ async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     """POST /v1/explain: a chat completion's body → the decision; nothing is executed."""
     raw = await read_body(http.receive, runtime.max_body)
     request = as_request(raw, dict(http.headers), new_id(), runtime)
-    return _json(await runtime.gateway.explain(request))
+    choice = runtime.gateway.choose(request)
+    observed = await runtime.gateway.observe(request, choice)
+    decision = choice.policy.decide(observed.signals)
+    changes = runtime.gateway.shaper.would(request, observed, decision)
+    return _json(document(request.id, observed.signals, decision, changes))
 
 
 async def explain_past(http: HTTPRequest, runtime: Runtime) -> Response:
