@@ -33,8 +33,9 @@ REMARK = (
     "rows, on other requests than those that move there. "
 )
 OF_SETTINGS = (
-    "Budget, preferences, metrics, languages, residency and promised speed are those of these settings; models with "
-    "their region and health, prices, cache, index and privacy are those of the day."
+    "Budget, preferences, metrics, languages, promised speed and whether data must stay in a region are those of these "
+    "settings; the models, which of them are in that region, their health and prices, cache, index and privacy are "
+    "those of the day."
 )
 OF_THE_DAY = "Fleet, prices, budget and all that the operator declared are those of the day."
 VARIANT = "auto:"  # begins the model of a request that asked for a variant of the policy

@@ -18,7 +18,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from policies.explain import document
 from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
 from router.ledger import Ledger
 from router.settings import AUTO
@@ -240,11 +239,7 @@ async def explain(http: HTTPRequest, runtime: Runtime) -> Response:
     """POST /v1/explain: a chat completion's body → the decision; nothing is executed."""
     raw = await read_body(http.receive, runtime.max_body)
     request = as_request(raw, dict(http.headers), new_id(), runtime)
-    choice = runtime.gateway.choose(request)
-    observed = await runtime.gateway.observe(request, choice)
-    decision = choice.policy.decide(observed.signals)
-    changes = runtime.gateway.shaper.would(request, observed, decision)
-    return _json(document(request.id, observed.signals, decision, changes))
+    return _json(await runtime.gateway.explain(request))
 
 
 async def explain_past(http: HTTPRequest, runtime: Runtime) -> Response:

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
+from policies.explain import document
 from router.course import Choice
 from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused, reason
 from router.record import Record
@@ -49,6 +51,18 @@ class Gateway:
         if EXACT not in decision.steps:
             answer.cache = "off"
         return answer.then(record)
+
+    async def explain(self, request: Request) -> dict[str, Any]:
+        """The story up to the decision: the `document` of what would be asked and changed; nobody is asked.
+
+        Raises:
+            SurveyorError: there is no such model.
+        """
+        choice = self.choose(request)
+        observed = await self.observe(request, choice)
+        decision = choice.policy.decide(observed.signals)
+        changes = self.shaper.would(request, observed, decision)
+        return document(request.id, observed.signals, decision, changes)
 
     async def first_answer(self, request: Request, observed: Observed, decision: Decision, record: Record) -> Answer:
         """Ask each answerer in the order decided, until one does not abstain."""

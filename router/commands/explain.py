@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from policies.explain import document
 from router.api import new_id
 from router.app import create_observer, load_shipped
 from router.commands.options import fail
 from router.errors import ModelNotFound, RequestNotFound
 from router.fleet import Priced
+from router.gateway import Gateway
 from router.record import dollars
 from router.settings import Settings, load_variants
 from router.shaping import Shaper
@@ -36,18 +36,15 @@ async def explained(settings: Settings, prompt: str, model: str) -> dict[str, An
     priced = Priced(settings, models)
     body = {"model": model, "messages": [{"role": "user", "content": prompt}]}
     request = parse_chat(orjson.dumps(body), {}, new_id())
+    course = create_course(settings, priced, models, load_variants(settings))
+    observer = create_observer(settings, load_shipped(settings), priced)
+    gateway = Gateway(course.choose, observer.observe, {}, lambda _record: None, Shaper(settings.examples))
     try:
-        choice = create_course(settings, priced, models, load_variants(settings)).choose(request)
+        return await gateway.explain(request)
     except ModelNotFound as problem:
         fail(problem.message)
-    observer = create_observer(settings, load_shipped(settings), priced)
-    try:
-        observed = await observer.observe(request, choice)
     finally:
         observer.second_look.close()
-    decision = choice.policy.decide(observed.signals)
-    changes = Shaper(settings.examples).would(request, observed, decision)
-    return document(request.id, observed.signals, decision, changes)
 
 
 def past(settings: Settings, request_id: str) -> tuple[dict[str, Any], str]:
