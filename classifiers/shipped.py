@@ -34,7 +34,7 @@ class Shipped:
     def load(cls, folder: Path | None = None) -> Shipped:
         """Load all artefacts of a folder, the packaged one by default, in well under a second.
 
-        Raises OSError when a file is missing. File hashes are not checked here: see `altered`.
+        Raises OSError when a file is missing. File hashes are not checked here: MANIFEST.json holds them.
         """
         place = folder or FOLDER
         return cls(
@@ -58,14 +58,6 @@ def expert_tasks(folder: Path | None = None) -> Mapping[str, str]:
     place = (folder or FOLDER) / EXPERTS
     cards = {name: place / name / "expert.json" for name in expert_names(folder)}
     return {name: str(json.loads(card.read_text(encoding="utf-8"))["task"]) for name, card in cards.items()}
-
-
-def altered(folder: Path | None = None) -> list[str]:
-    """Files that differ from MANIFEST.json, that it lacks or that are missing; empty when all is well."""
-    place = folder or FOLDER
-    listed: dict[str, str] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))["sha256"]
-    found = hashes(place)
-    return sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -37,7 +37,7 @@ HEADING = re.compile(r"[a-z]+\.[a-z0-9-]+(\.[a-z0-9-]+)?")
 CITE = f"^({HEADING.pattern}|survey (s\\d(\\.\\d){{0,2}}|R[1-8]|Q([1-9]|10))|{PAPER.pattern})$"
 
 Sentence = Annotated[str, StringConstraints(min_length=10, strip_whitespace=True)]
-RuleId = Annotated[str, Field(pattern=f"^{HEADING.pattern}$", examples=["nlu.sentiment"])]
+RuleId = Annotated[str, Field(pattern=f"^{HEADING.pattern}$", max_length=60, examples=["nlu.sentiment"])]
 Cite = Annotated[str, Field(pattern=CITE, examples=["nlu.sentiment", "survey s4.1.1", "arXiv:2602.06370"])]
 Mark = Annotated[str, Field(pattern="^[a-z][a-z0-9]*([:-][a-z0-9]+)*$", examples=["few-shot"])]
 

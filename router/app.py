@@ -41,6 +41,7 @@ from router.settings import CONFIG, Model, Settings, load_variants
 from router.shaping import Shaper
 from router.standin import StandIn, model_file
 from router.steering import Steering, client_keys
+from router.tables import engine_of
 from router.types import EXACT, Answerer
 
 log = logging.getLogger("surveyor")
@@ -117,6 +118,18 @@ def load_index(settings: Settings, shipped: Shipped) -> Index | None:
     return Index.load(folder, shipped.embedder, settings.privacy == "pass") if folder else None
 
 
+def check_ledger(settings: Settings) -> None:
+    """Look at the ledger's URL before anything starts; nothing is opened.
+
+    Raises:
+        ConfigError: it cannot be a ledger.
+    """
+    try:
+        engine_of(settings.ledger.url).dispose()
+    except ConfigError as problem:
+        raise settings.error(("ledger", "url"), problem.message) from None
+
+
 def key_of(model: Model, environ: Mapping[str, str] = os.environ) -> str | None:
     """A model's API key from the environment.
 
@@ -163,7 +176,7 @@ async def build(
     shipped = await loading
     priced = Priced(settings, models)
     metrics = Metrics()
-    ledger = Ledger(settings.ledger.url, (metrics,))
+    ledger = Ledger(settings.ledger.url, (metrics,), metrics.ledger_lost.inc)
     stack.push_async_callback(asyncio.to_thread, ledger.close)
     conversations = Conversations.over({model.id: model.tier for model in models})
     observer = create_observer(settings, shipped, priced, conversations)
@@ -241,9 +254,11 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     """The ASGI app. `announce` is called once, when it is ready.
 
     Raises:
-        ConfigError: a rule file is wrong, a model's key is missing, or an expert is unknown; before anything starts.
+        ConfigError: a rule file is wrong, a model's key is missing, an expert is unknown, or the ledger's URL is of no
+            use; before anything starts.
     """
     wanted_experts(settings)
+    check_ledger(settings)
     if settings.index.folder:
         index_file(settings.index.folder)
     stores = load_variants(settings)

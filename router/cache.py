@@ -74,7 +74,6 @@ class Cache:
     settings: CacheSettings
     baseline: Callable[[int, int], int | None]
     target: str = EXACT
-    faults: int = 0
     on_fault: Callable[[], None] = field(default=lambda: None)
     _paused_until: float = 0.0
     _writes: set[asyncio.Task[None]] = field(default_factory=set)
@@ -134,7 +133,6 @@ class Cache:
             async with asyncio.timeout(self.settings.timeout_ms / 1000):
                 return await call(key)
         except Exception as problem:  # whatever the store does, the request goes on
-            self.faults += 1
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             self.on_fault()
             log.warning("cache: %s does not answer (%s); going on without it", self.settings.shown_url, problem)

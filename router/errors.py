@@ -113,11 +113,18 @@ class UpstreamRefused(SurveyorError):
 
 
 class UpstreamFailed(Exception):
-    """One hosted model could not answer: network, time-out, 401, 404, 408, 409, 429 or 5xx."""
+    """One hosted model could not answer: network, time-out, 401, 404, 408, 409, 429 or 5xx.
 
-    def __init__(self, why: str, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+    `why` is ours, for the ledger and the log: a status and a code. `said` is the upstream's own text; it may quote
+    the prompt, so it is for the client alone.
+    """
+
+    def __init__(
+        self, why: str, *, said: str = "", status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(why)
         self.why = why
+        self.said = said
         self.status = status
         self.retry_after = (headers or {}).get("retry-after")
 
@@ -129,7 +136,7 @@ class NoAnswer(SurveyorError):
     code = "no_answer"
 
     def __init__(self, failures: Sequence[tuple[str, Exception]]) -> None:
-        said = "; ".join(f"{target}: {reason(problem)}" for target, problem in failures) or "no step was left to try"
+        said = "; ".join(f"{target}: {told(problem)}" for target, problem in failures) or "no step was left to try"
         super().__init__(f"No model could answer ({said}). Retry, or check the models in surveyor.yaml.")
         last = failures[-1][1] if failures else None
         if isinstance(last, UpstreamFailed):
@@ -140,5 +147,10 @@ class NoAnswer(SurveyorError):
 
 
 def reason(problem: Exception) -> str:
-    """What an upstream said; of a mistake of our own only its kind, for its text may hold a prompt."""
+    """Why an answerer failed, for the ledger: nobody's own text, which may hold a prompt."""
     return problem.why if isinstance(problem, UpstreamFailed) else f"an internal {type(problem).__name__}"
+
+
+def told(problem: Exception) -> str:
+    """The same for the client, whose prompt it is: in the upstream's own words, where it has said any."""
+    return (isinstance(problem, UpstreamFailed) and problem.said) or reason(problem)

@@ -11,7 +11,16 @@ from typing import Any
 
 from policies.explain import document
 from router.course import Choice
-from router.errors import NoAnswer, NotCached, PolicyRefused, SurveyorError, UpstreamFailed, UpstreamRefused, reason
+from router.errors import (
+    NoAnswer,
+    NotCached,
+    PolicyRefused,
+    SurveyorError,
+    UpstreamFailed,
+    UpstreamRefused,
+    reason,
+    told,
+)
 from router.record import Record
 from router.shaping import Shaper
 from router.types import EXACT, Answer, Answerer, Decision, Observed, Outcome, Request, Signals
@@ -82,7 +91,9 @@ class Gateway:
                 except SurveyorError:
                     raise  # the request itself is wrong
                 except Exception as problem:  # a failure, whatever it is: the next one is asked
-                    if not isinstance(problem, UpstreamFailed):
+                    if isinstance(problem, UpstreamFailed):
+                        log.debug("%s failed on %s: %s", answerer.target, request.id, told(problem))
+                    else:
                         log.exception("%s failed on %s", answerer.target, request.id)
                     failures.append((answerer.target, problem))
                     record.tried(answerer.target, begun, "failed", reason(problem))

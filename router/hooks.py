@@ -37,6 +37,9 @@ class Metrics:
             "surveyor_attempt_failures", "Answerers that failed.", ["target"], registry=self.registry
         )
         self.cache_faults = Counter("surveyor_cache_faults", "Cache calls that failed.", registry=self.registry)
+        self.ledger_lost = Counter(
+            "surveyor_ledger_lost", "Rows that the ledger could not keep.", registry=self.registry
+        )
         self._reloads = Counter(
             "surveyor_policy_reloads", "Policies that were read: taken, or not.", ["outcome"], registry=self.registry
         )

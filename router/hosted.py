@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from router.wire import DONE, read_usage, replay, sse, sse_events
 # The upstream says that the request is wrong: another model would say so too, and the client should know.
 _CLIENT_AT_FAULT = frozenset({400, 413, 415, 422})
 _CONNECT_SECONDS = 5.0
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 # What of a client's body reaches the litellm SDK: the parameters of the chat API, by name. The SDK takes its own
 # controls (base_url, api_key, mock_response, fallbacks, …) as arguments beside them, and no client may set those.
 _CHAT_PARAMETERS = frozenset({
@@ -91,7 +93,7 @@ class Relay:
                 yield event
                 event = await anext(self._events, None)
         except (aiohttp.ClientError, TimeoutError) as problem:
-            raise UpstreamFailed(f"the stream broke: {_said(problem)}") from problem
+            raise _failed("the stream broke", problem) from problem
         finally:
             answer.usage = self.usage
         if not self.done:
@@ -131,7 +133,7 @@ class OpenAICompatible:
             body = orjson.dumps(outgoing(request, self.model.upstream_name))
             response = await self.session.post(self._url, data=body, headers=self._headers, timeout=self._timeout)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise UpstreamFailed(f"no connection: {_said(problem)}") from problem
+            raise _failed("no connection", problem) from problem
         try:
             if response.status != 200:
                 await self._refused(response)
@@ -140,7 +142,7 @@ class OpenAICompatible:
             return await self._plain(response, observed)
         except (aiohttp.ClientError, TimeoutError) as problem:
             response.close()
-            raise UpstreamFailed(f"the answer broke off: {_said(problem)}") from problem
+            raise _failed("the answer broke off", problem) from problem
         except BaseException:  # cancelled too: the upstream must not run on
             response.close()
             raise
@@ -149,10 +151,11 @@ class OpenAICompatible:
         body = await response.content.read(65_536)
         if response.status in _CLIENT_AT_FAULT:
             raise UpstreamRefused(response.status, body, self.target)
-        said = _parsed(b"data: " + body).get("error") or {}
-        words = said.get("message") if isinstance(said, dict) else said
-        why = f"{response.status} {words or response.reason or ''}".strip()[:300]
-        raise UpstreamFailed(why, status=response.status, headers=response.headers)
+        error = _parsed(body).get("error") or {}
+        words = error.get("message") if isinstance(error, dict) else error
+        said = f"{response.status} {words or response.reason or ''}".strip()[:300]
+        why = f"{response.status} {_code(error)}".strip()
+        raise UpstreamFailed(why, said=said, status=response.status, headers=response.headers)
 
     async def _plain(self, response: aiohttp.ClientResponse, observed: Observed) -> Answer:
         body = await response.read()
@@ -184,7 +187,9 @@ def started(  # one sentence for both kinds of hosted model
         raise UpstreamFailed("the stream was empty")
     head = _parsed(first)
     if "error" in head:
-        raise UpstreamFailed(f"the stream began with an error: {str(head['error'])[:300]}")
+        begun = "the stream began with an error"
+        why = f"{begun}: {_code(head['error'])}".removesuffix(": ")
+        raise UpstreamFailed(why, said=f"{begun}: {str(head['error'])[:300]}")
     relay = Relay(events, billing, observed.signals.facts.tokens)
     answer = Answer(target, str(head.get("model", model)), replay([]), relay.usage, final=False, release=release)
     answer.chunks = relay.relay(first, answer)
@@ -249,7 +254,9 @@ class LiteLLM:
             error = {"message": str(problem), "type": "invalid_request_error", "param": None, "code": None}
             return UpstreamRefused(status, orjson.dumps({"error": error}), self.target)
         headers = getattr(problem, "litellm_response_headers", None)
-        return UpstreamFailed(f"{status or ''} {_said(problem)}".strip()[:300], status=status, headers=headers)
+        why = f"{status or ''} {type(problem).__name__}".strip()
+        said = f"{status or ''} {_said(problem)}".strip()[:300]
+        return UpstreamFailed(why, said=said, status=status, headers=headers)
 
 
 async def _litellm_events(reply: Any) -> AsyncIterator[bytes]:
@@ -257,7 +264,7 @@ async def _litellm_events(reply: Any) -> AsyncIterator[bytes]:
         async for chunk in reply:
             yield sse(chunk.model_dump(exclude_none=True))
     except Exception as problem:
-        raise UpstreamFailed(f"the stream broke: {_said(problem)}") from problem
+        raise _failed("the stream broke", problem) from problem
     yield DONE
 
 
@@ -285,6 +292,16 @@ def _parsed(event: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _failed(what: str, problem: Exception) -> UpstreamFailed:
+    return UpstreamFailed(f"{what}: {type(problem).__name__}", said=f"{what}: {_said(problem)}")
+
+
+def _code(error: Any) -> str:
+    """The code or type of an upstream's error; "" where it is not one word, for then it may be text of the prompt."""
+    found = (str(error.get(name)) for name in ("code", "type") if error.get(name)) if isinstance(error, dict) else ()
+    return next((word for word in found if _CODE.fullmatch(word)), "")
 
 
 def _said(problem: BaseException) -> str:

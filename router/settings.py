@@ -7,6 +7,7 @@ when `OPENAI_API_KEY` is set.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -198,9 +199,16 @@ class IndexSettings(_Section):
 
 
 class LedgerSettings(_Section):
-    """Where a row a request goes. Prompt text is never stored."""
+    """Where a row a request goes: SQLite, or PostgreSQL with a driver that you install. Prompt text is never stored."""
 
     url: str = "sqlite:///surveyor.db"
+
+    @field_validator("url")
+    @classmethod
+    def _written_to(cls, value: str) -> str:
+        if not re.match(r"(sqlite|postgresql)(\+\w+)?://", value):
+            raise ValueError("write sqlite:///surveyor.db or postgresql+psycopg://…; no other database is written to")
+        return value
 
 
 class BudgetSettings(_Section):

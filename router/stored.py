@@ -5,7 +5,8 @@ Rows are older than code. So a missing field takes its default, and one that nob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -17,12 +18,11 @@ import sqlalchemy as sa
 from policies.explain import document
 from policies.located import ConfigError
 from router.errors import RequestNotFound
-from router.tables import policies, requests
+from router.tables import WHERE, engine_of, policies, requests
 from router.types import Decision, Facts, Fired, Fleet, Money, Operator, Reading, Signals, Task
 
 # What a field without a default is when a row lacks it. An expert that left nothing is one that says nothing.
 BLANK: Mapping[str, Any] = {"label": "other", "answer": "", "confidence": 0.0, "novelty": 1.0, "open": False}
-WHERE = "ledger.url"  # the setting to look at when there is no ledger
 UNKNOWN = Fired("", "route", decided=False, title="A rule whose text was not stored", why="It was not stored.")
 
 
@@ -147,19 +147,32 @@ def open_ledger(url: str) -> sa.Engine:
     Raises:
         ConfigError: there is none, or it cannot be opened.
     """
-    engine = sa.create_engine(url)
-    shown = engine.url.render_as_string(hide_password=True)
+    engine = engine_of(url)
     file = engine.url.database
-    try:
-        # SQLite would make an empty file of a name that it does not know.
-        there = engine.dialect.name != "sqlite" or Path(file or "").is_file()
+    # SQLite would make an empty file of a name that it does not know.
+    there = engine.dialect.name != "sqlite" or Path(file or "").is_file()
+    with reading(engine):
         if there and sa.inspect(engine).has_table(requests.name):
             return engine
-    except sa.exc.SQLAlchemyError as problem:
-        raise ConfigError(WHERE, None, f"{shown} cannot be opened: {problem.__class__.__name__}") from None
+    shown = engine.url.render_as_string(hide_password=True)
     raise ConfigError(
         WHERE, None, f"there is no ledger at {shown}; start `surveyor serve`, or name its settings with --config"
     )
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[None]:
+    """Whatever reads a ledger for a command goes in here: one that is locked, broken or away is said in a sentence.
+
+    Raises:
+        ConfigError: the database has failed; in its own words.
+    """
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as problem:
+        said = problem.orig if isinstance(problem, sa.exc.DBAPIError) else problem.__class__.__name__
+        shown = engine.url.render_as_string(hide_password=True)
+        raise ConfigError(WHERE, None, f"{shown} cannot be read: {said}") from None
 
 
 def columns_of(engine: sa.Engine, table: sa.Table = requests) -> list[sa.Column[Any]]:

@@ -1,4 +1,4 @@
-"""The ledger's two tables, and how an event and a policy become rows of them.
+"""The ledger's database and its two tables, and how an event and a policy become rows of them.
 
 Columns are only ever added, and may be NULL where older rows lack them: `prepare` adds to an existing database what is
 missing, so that a newer version starts on the file of an older one.
@@ -12,6 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from policies.engine import Policy
+from policies.located import ConfigError
 from policies.schema import Rule
 from policies.stages import PINNED
 from router.types import Decision, Event, Fired
@@ -30,7 +31,7 @@ requests = sa.Table(
     sa.Column("task", sa.String(40), nullable=False),
     sa.Column("novelty", sa.Float, nullable=False),
     sa.Column("signals", sa.Text, nullable=False),  # JSON of types.Signals: what replay decides again
-    sa.Column("observe_us", sa.Integer, nullable=False),
+    sa.Column("observe_us", sa.BigInteger, nullable=False),
     # decide
     sa.Column("profile", sa.String(100), nullable=False),
     sa.Column("policy", sa.String(64), nullable=False),  # a hash of the table `policies`
@@ -40,14 +41,14 @@ requests = sa.Table(
     sa.Column("rules", sa.Text, nullable=False),  # all that matched, comma-separated
     sa.Column("flags", sa.Text, nullable=False),
     sa.Column("decision", sa.Text),  # JSON, see `decision_text`; NULL: stored before decisions were kept
-    sa.Column("decide_us", sa.Integer, nullable=False),
+    sa.Column("decide_us", sa.BigInteger, nullable=False),
     # answer
     sa.Column("target", sa.String(200), nullable=False),
     sa.Column("answered_by", sa.String(200), nullable=False),
     sa.Column("cache", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Text, nullable=False),  # JSON list of types.Attempt
     sa.Column("changes", sa.Text),  # JSON list: what was changed of the prompt
-    sa.Column("first_chunk_us", sa.Integer, nullable=False),
+    sa.Column("first_chunk_us", sa.BigInteger, nullable=False),
     # record
     sa.Column("outcome", sa.String(10)),  # NULL while open
     sa.Column("tokens_in", sa.Integer, nullable=False),
@@ -55,7 +56,7 @@ requests = sa.Table(
     sa.Column("tokens_cached", sa.Integer, nullable=False),
     sa.Column("cost_nano", sa.BigInteger),  # NULL: price unknown
     sa.Column("baseline_nano", sa.BigInteger),
-    sa.Column("total_us", sa.Integer, nullable=False),
+    sa.Column("total_us", sa.BigInteger, nullable=False),
 )
 # What the rules said when they decided; rules change, and a past request is explained by those of its day.
 policies = sa.Table(
@@ -66,6 +67,30 @@ policies = sa.Table(
     sa.Column("rules", sa.Text, nullable=False),  # JSON list of {id, stage, title, why, cites}
     sa.Column("first_seen_ms", sa.BigInteger, nullable=False),
 )
+# The most characters that a column takes; PostgreSQL refuses a row with more.
+LONGEST = {each.name: each.type.length for each in requests.columns if isinstance(each.type, sa.String)}
+WHERE = "ledger.url"  # the setting to look at when a ledger cannot be used
+
+
+def engine_of(url: str) -> sa.Engine:
+    """The database of a URL; nothing is opened yet.
+
+    Raises:
+        ConfigError: it cannot be a ledger; the message says what to write.
+    """
+    try:
+        engine = sa.create_engine(url)
+    except sa.exc.ArgumentError:
+        raise ConfigError(WHERE, None, "this is no URL of a database; write sqlite:///surveyor.db") from None
+    except ImportError as problem:
+        missing = f"this database needs the package '{problem.name}', which is not installed"
+        raise ConfigError(WHERE, None, f"{missing}; install it, or write sqlite:///surveyor.db") from None
+    if engine.dialect.is_async:
+        driver = f"the driver {engine.dialect.driver} is asynchronous"
+        raise ConfigError(WHERE, None, f"{driver}; write postgresql+psycopg:// or sqlite://")
+    if engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:"):
+        raise ConfigError(WHERE, None, "an SQLite ledger is a file; write sqlite:///surveyor.db")
+    return engine
 
 
 def prepare(engine: sa.Engine) -> None:
@@ -93,7 +118,7 @@ def _present(engine: sa.Engine, table: sa.Table) -> set[str]:
 
 
 def as_row(event: Event) -> dict[str, Any]:
-    """An event as the columns of its row."""
+    """An event as the columns of its row; an upstream's own name for its model may be anything, and is made to fit."""
     decision, usage, seconds = event.decision, event.usage, event.seconds
     return {
         "id": event.request_id,
@@ -115,7 +140,7 @@ def as_row(event: Event) -> dict[str, Any]:
         "decision": decision_text(decision),
         "decide_us": _us(seconds.get("decide", 0)),
         "target": event.target,
-        "answered_by": event.answered_by,
+        "answered_by": _fitting(event.answered_by, LONGEST["answered_by"]),
         "cache": event.cache,
         "attempts": orjson.dumps(event.attempts).decode(),
         "changes": orjson.dumps(event.changes).decode(),
@@ -158,6 +183,11 @@ def as_policy_row(policy: Policy, at: float) -> dict[str, Any]:
         "rules": orjson.dumps(rules).decode(),
         "first_seen_ms": int(at * 1000),
     }
+
+
+def _fitting(text: str, most: int | None) -> str:
+    """Text that every database takes: not too long, without NUL and without half characters."""
+    return text[:most].replace("\0", "").encode(errors="replace").decode()
 
 
 def _us(seconds: float) -> int:

@@ -19,6 +19,7 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 MODALITIES = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
 CACHE_CONTROLS = frozenset({"no-cache", "no-store", "only-if-cached"})
 DONE = b"data: [DONE]\n\n"
+MOST_TOKENS = 2**31 - 1  # what a column of the ledger holds
 _NOT_SHAPING = frozenset({"stream_options", "user", "metadata", "store", "service_tier", "prompt_cache_key"})
 
 
@@ -194,16 +195,17 @@ def usage_body(usage: Usage) -> dict[str, Any]:
 
 
 def read_usage(counts: Any) -> tuple[int, int, int] | None:
-    """(input, output, cached input) tokens of an upstream's `usage`, or None when it sent none."""
+    """(input, output, cached input) tokens of an upstream's `usage`, made to fit; None when it sent none."""
     if not isinstance(counts, dict):
         return None
-    details = counts.get("prompt_tokens_details") or {}
-    numbers = (counts.get("prompt_tokens"), counts.get("completion_tokens"), details.get("cached_tokens"))
+    details = counts.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    numbers = (counts.get("prompt_tokens"), counts.get("completion_tokens"), cached)
     return (_whole(numbers[0]), _whole(numbers[1]), _whole(numbers[2]))
 
 
 def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return min(max(int(value), 0), MOST_TOKENS) if isinstance(value, int) else 0
 
 
 def sse(event: Mapping[str, Any]) -> bytes:

@@ -50,7 +50,9 @@ def test_an_upstream_that_fails_is_followed_by_the_next(server: Surveyor, upstre
     assert sorted(asked) == ["model-large", "model-small", "model-standard"]  # each tier once
     row = server.row(told(reply, "id"))
     assert row["outcome"] == "failed"
-    assert [attempt["outcome"] for attempt in orjson.loads(row["attempts"])] == ["abstained", *["failed"] * 3]
+    attempts = orjson.loads(row["attempts"])
+    assert [attempt["outcome"] for attempt in attempts] == ["abstained", *["failed"] * 3]
+    assert [attempt["why"] for attempt in attempts] == ["", *["500 up"] * 3]  # an upstream's text may quote the prompt
 
 
 def test_one_dead_upstream_is_not_noticed_by_the_client(tmp_path: Path, upstream: ScriptedUpstream) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,32 @@ def test_replay_says_what_is_wrong(past: Path, tmp_path: Path) -> None:
     done = surveyor("policy", "replay", "--policy", "2026", cwd=tmp_path)
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
     assert "there is no ledger at sqlite:///surveyor.db" in done.stderr
+
+
+def test_a_damaged_row_is_said_in_a_sentence(past: Path) -> None:
+    with sqlite3.connect(past / "surveyor.db") as connection:
+        ((odd,),) = connection.execute("SELECT id FROM requests WHERE signals = 'no JSON'").fetchall()
+    connection.close()
+    done = surveyor("explain", "--id", odd, cwd=past)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"The row of '{odd}' in the ledger is damaged; it cannot be explained any more.\n"
+
+
+@pytest.mark.parametrize("command", [["policy", "replay", "--policy", "2026", "--json"], ["explain", "--id", "x"]])
+def test_a_ledger_that_cannot_be_read_is_said_in_a_sentence(past: Path, tmp_path: Path, command: list[str]) -> None:
+    def said(url: str) -> str:
+        (tmp_path / "my.yaml").write_text(f"ledger:\n  url: {url}\n")
+        done = surveyor(*command, "--config", "my.yaml", cwd=tmp_path)
+        told: str = done.stderr.strip()
+        assert (done.returncode, done.stdout, told.count("\n")) == (2, "", 0), told
+        return told
+
+    whole = (past / "surveyor.db").read_bytes()
+    (tmp_path / "broken.db").write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    assert "broken.db cannot be read: database disk image is malformed" in said("sqlite:///broken.db")
+    (tmp_path / "locked.db").write_bytes(whole)
+    holder = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+    holder.execute("PRAGMA journal_mode=DELETE")
+    holder.execute("BEGIN EXCLUSIVE")
+    assert "timeout=0.1 cannot be read: database is locked" in said("sqlite:///locked.db?timeout=0.1")
+    holder.close()

@@ -34,6 +34,8 @@ MODEL = "models:\n  - id: m\n    tier: small\n    base_url: http://127.0.0.1/v1\
         ("models:\n  - id: m\n    tier: huge\n    base_url: http://127.0.0.1\n", 3, "small"),
         ("server:\n  port: eighty\n", 2, "port"),
         ("cache:\n  url: memcached://x\n", 2, "url"),
+        ("ledger:\n  url: mysql://me:secret@host/db\n", 2, "write sqlite:///surveyor.db or postgresql+psycopg://"),
+        ("server: {}\nledger:\n  url: surveyor.db\n", 3, "write sqlite:///"),
         (MODEL.replace("    base_url: http://127.0.0.1/v1\n", ""), 2, "base_url"),
         (MODEL.replace("id: m", "id: auto"), 2, "reserved"),
         (MODEL.replace("id: m", "id: auto:mine"), 2, "reserved"),
@@ -76,6 +78,23 @@ def test_a_missing_key_is_said_before_the_first_request() -> None:
     with pytest.raises(ConfigError, match="the environment variable NO_SUCH_KEY is not set"):
         key_of(settings.models[0], {})
     assert key_of(settings.models[0], {"NO_SUCH_KEY": "k"}) == "k"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite://", "an SQLite ledger is a file"),
+        ("sqlite:///:memory:", "an SQLite ledger is a file"),
+        ("sqlite+nobody:///x.db", "this is no URL of a database"),
+        ("sqlite+pysqlcipher://:secret@/x.db", "needs the package 'pysqlcipher3', which is not installed"),
+    ],
+)
+def test_a_ledger_that_cannot_be_one_is_said_before_the_start(tmp_path: Path, url: str, said: str) -> None:
+    settings = read_settings(written(tmp_path, f"server: {{port: 0}}\nledger:\n  url: '{url}'\n"), {})
+    with pytest.raises(ConfigError, match=said) as wrong:
+        create_app(settings)
+    assert wrong.value.line == 3
+    assert "secret" not in str(wrong.value)
 
 
 def test_an_openai_key_alone_is_enough() -> None:

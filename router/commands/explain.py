@@ -20,7 +20,7 @@ from router.shaping import Shaper
 from router.standin import as_model, model_file
 from router.steering import create_course
 from router.stored import explained as stored
-from router.stored import open_ledger
+from router.stored import open_ledger, reading
 from router.wire import parse_chat
 
 
@@ -50,15 +50,19 @@ async def explained(settings: Settings, prompt: str, model: str) -> dict[str, An
 def past(settings: Settings, request_id: str) -> tuple[dict[str, Any], str]:
     """The document that GET /v1/explain/{id} would return, and a line on what became of the request.
 
-    Ends the command where the ledger does not know it.
+    Ends the command where the ledger does not know it, or its row is damaged.
 
     Raises:
-        ConfigError: there is no ledger.
+        ConfigError: there is no ledger, or it cannot be read.
     """
     try:
-        found = stored(open_ledger(settings.ledger.url), request_id)
+        engine = open_ledger(settings.ledger.url)
+        with reading(engine):
+            found = stored(engine, request_id)
     except RequestNotFound as problem:
         fail(problem.message)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        fail(f"The row of '{request_id}' in the ledger is damaged; it cannot be explained any more.")
     return found.document, _became(found.row)
 
 

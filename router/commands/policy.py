@@ -144,7 +144,7 @@ def replay(
     from rich.progress import Progress  # noqa: PLC0415
 
     from router.commands import replay as replaying  # noqa: PLC0415
-    from router.stored import open_ledger  # noqa: PLC0415
+    from router.stored import open_ledger, reading  # noqa: PLC0415
 
     if policy and profile:
         fail("Say --policy or --profile, not both.")
@@ -152,7 +152,7 @@ def replay(
     told = replaying.under(policy, settings_of(config, profile))
     try:
         age = replaying.seconds_of(since)
-        with Progress(console=err, transient=True) as progress:
+        with reading(engine), Progress(console=err, transient=True) as progress:
             bar = progress.add_task("deciding again", total=None)
 
             def at(done: int, total: int) -> None:

@@ -66,6 +66,7 @@ def test_a_good_rule_is_taken_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("id: nlu.sentiment", f"id: mine.{'x' * 56}", "60 characters"),
         (
             "task: sentiment,",
             "tsak: sentiment,",

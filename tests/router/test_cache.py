@@ -170,5 +170,5 @@ async def test_a_dead_store_is_counted_and_left_alone_for_a_while() -> None:
     store.on_fault = lambda: faults.append(1)
     for _ in range(5):
         assert await store.answer(REQUEST, OBSERVED, DECISION) is None
-    assert (store.faults, faults) == (1, [1])  # four calls were not even tried
+    assert faults == [1]  # four calls were not even tried
     await kept(store, Says(b"{}"))

@@ -120,6 +120,20 @@ async def test_a_failure_is_followed_by_the_next_step() -> None:
     ]
 
 
+async def test_what_an_upstream_said_reaches_the_client_and_neither_ledger_nor_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_asked: object) -> Answer | None:
+        raise UpstreamFailed("500 server_error", said="500 you said: my secret", status=500)
+
+    here = world("abstains", "fails", "abstains")
+    monkeypatch.setattr(here.tempers[1], "answer", fails)
+    with caplog.at_level("INFO"), pytest.raises(NoAnswer, match="you said: my secret"):
+        await here.gateway().answer(REQUEST)
+    assert here.closed[0].attempts[1].why == "500 server_error"
+    assert "secret" not in caplog.text
+
+
 async def test_a_blunder_of_ours_is_a_failure_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
     here = world("abstains", "blunders", "says")
     (await here.gateway().answer(REQUEST)).close("whole")

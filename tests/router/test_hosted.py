@@ -11,10 +11,11 @@ import orjson
 import pytest
 
 from router.errors import UpstreamFailed, UpstreamRefused
-from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm
+from router.hosted import Billing, LiteLLM, OpenAICompatible, close_litellm, load_litellm, started
 from router.prices import Price
 from router.settings import Model
 from router.types import Answer, Answerer, Decision, Facts, Message, Observed, Request, Signals, Task
+from router.wire import replay, sse_events
 from tests.upstream import WORDS, ScriptedUpstream
 
 OBSERVED = Observed(Signals(Task("chitchat", 0.9), facts=Facts(tokens=9)))
@@ -73,7 +74,9 @@ async def test_a_failure_lets_the_next_one_step_in(model: Answerer, status: int,
     with pytest.raises(UpstreamFailed) as failed:
         await model.answer(asking(f"[fail {status}]", stream=stream), OBSERVED, DECISION)
     assert failed.value.status == status
-    assert f"upstream says {status}" in failed.value.why
+    assert f"upstream says {status}" in failed.value.said
+    assert failed.value.why.startswith(f"{status} ")
+    assert "says" not in failed.value.why
     assert failed.value.retry_after == ("7" if status == 429 else None)
 
 
@@ -83,6 +86,24 @@ async def test_a_wrong_request_is_the_client_s(model: Answerer, status: int) -> 
         await model.answer(asking(f"[fail {status}]"), OBSERVED, DECISION)
     assert refused.value.status == status
     assert f"upstream says {status}" in orjson.loads(refused.value.body())["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"message": "you said: my secret", "code": "rate_limit_exceeded"}, "rate_limit_exceeded"),
+        ({"message": "no", "code": "no such word as my secret", "type": "server_error"}, "server_error"),
+        ({"code": ["my secret"]}, ""),
+        ("my secret", ""),
+        (["my secret"], ""),
+    ],
+)
+def test_of_an_upstream_s_error_only_a_code_is_ours_to_keep(error: Any, code: str) -> None:
+    first = b"data: " + orjson.dumps({"error": error}) + b"\n\n"
+    with pytest.raises(UpstreamFailed) as failed:
+        started("hosted.small", "m", sse_events(replay([])), first, lambda: None, BILLING, OBSERVED)
+    assert failed.value.why == f"the stream began with an error: {code}".removesuffix(": ")
+    assert "my secret" in failed.value.said
 
 
 async def test_an_answer_that_never_comes_is_a_failure(model: Answerer) -> None:

@@ -98,5 +98,5 @@ def test_no_ledger_is_made_by_looking_for_one(tmp_path: Path) -> None:
         open_ledger(f"sqlite:///{tmp_path / 'none.db'}")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "text.db").write_text("no database at all, but long enough to be taken for one" * 20)
-    with pytest.raises(ConfigError, match=r"text\.db cannot be opened: DatabaseError"):
+    with pytest.raises(ConfigError, match=r"text\.db cannot be read: file is not a database"):
         open_ledger(f"sqlite:///{tmp_path / 'text.db'}")

@@ -95,6 +95,8 @@ def test_usage_of_odd_upstreams() -> None:
     assert read_usage(None) is None
     assert read_usage({}) == (0, 0, 0)
     assert read_usage({"prompt_tokens": 3, "completion_tokens": "x", "prompt_tokens_details": None}) == (3, 0, 0)
+    assert read_usage({"prompt_tokens": 10**20, "completion_tokens": -5}) == (2**31 - 1, 0, 0)
+    assert read_usage({"prompt_tokens": 3, "prompt_tokens_details": ["cached"]}) == (3, 0, 0)
 
 
 @pytest.mark.parametrize("stream", [False, True])
