@@ -15,13 +15,13 @@ from classifiers import language
 from classifiers.cues import EASY, HARD, CueHeads, Heard
 from classifiers.embed import StaticEmbedder
 from classifiers.shipped import FOLDER
+from policies.store import thresholds_of
 from router.detectors.seen import Seen, see, see_text
 from router.facts import DETECTORS, read_facts
 from router.observe import told_text
 from router.types import CUES
 from router.wire import parse_chat
 
-NOISY = 0.15  # share of mistyped words from which on a text is called noisy
 # What stands for "nothing there", by detector; false, none, 0, "free" and the empty list elsewhere.
 _NOTHING: Mapping[str, Any] = {"tasks": 1, "translation": ("", "")}
 _ELSEWHERE = frozenset({"translation", "difficulty", "domain"})  # told by no detector alone
@@ -87,8 +87,14 @@ def found(name: str, seen: Seen, heard: Heard) -> Any:
     if name == "difficulty":
         return _LEVELS[(value >= EASY) + (value >= HARD)]
     if name == "noise":
-        return value >= NOISY
+        return value >= noisy()
     return min(2, value) if name == "tasks" else value
+
+
+@cache
+def noisy() -> float:
+    """The share of mistyped words from which on the rules call a text noisy."""
+    return thresholds_of("2026")["noisy"].default
 
 
 def figures(name: str, pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from classifiers.cues import CueHeads, Heard
 from classifiers.shipped import FOLDER
+from policies.store import thresholds_of
 from router.commands.detectors import as_table, ears, figures, found, macro_f1, measured, wilson
 from router.detectors.seen import see, see_text
 from router.facts import DETECTORS, read_facts
@@ -86,7 +87,7 @@ FLOORS: dict[str, tuple[float, float]] = {
     "memo-trap": (0.96, 0.59),
     "negation": (0.86, 0.53),
     "niche-fact": (0.84, 0.83),
-    "noise": (0.84, 0.45),
+    "noise": (0.83, 0.39),
     "output": (0.96, 0.83),
     "parsing": (0.89, 0.82),
     "perturbed": (0.96, 0.71),
@@ -164,6 +165,16 @@ def test_what_it_says(name: str, text: str, value: object) -> None:
 def test_what_heads_and_patterns_tell_together(name: str, text: str, value: object) -> None:
     seen = see_text(text)
     assert found(name, seen, ears()(seen)) == value
+
+
+def test_a_text_is_called_noisy_where_the_rules_call_it_so() -> None:
+    said = "wat is the capital of peru, and wich river runs past it"
+    least = thresholds_of("2026")["noisy"].default
+    assert 0.15 < DETECTORS["noise"](see_text(said)) < least
+    assert found("noise", see_text(said), Heard()) is False
+    worse = "wat is teh capitol of peru nad wich rivr runs past it"
+    assert DETECTORS["noise"](see_text(worse)) >= least
+    assert found("noise", see_text(worse), Heard()) is True
 
 
 def test_what_is_heard_of_harm_or_an_answers_form_is_told_where_no_pattern_tells_more() -> None:

@@ -109,6 +109,14 @@ async def test_the_first_that_does_not_abstain_answers() -> None:
     assert set(event.seconds) == {"observe", "decide", "first_chunk", "total"}
 
 
+async def test_explaining_asks_nobody_and_records_nothing() -> None:
+    here = world("says", "says", "says")
+    told = await here.gateway().explain(REQUEST)
+    assert (told["id"], told["decision"]["steps"]) == ("req_1", ["cache.exact", "hosted.a", "hosted.b"])
+    assert [temper.asked for temper in here.tempers] == [0, 0, 0]
+    assert (here.opened, here.closed) == ([], [])
+
+
 async def test_a_failure_is_followed_by_the_next_step() -> None:
     here = world("abstains", "fails badly", "says")
     answer = await here.gateway().answer(REQUEST)
