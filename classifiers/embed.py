@@ -97,7 +97,8 @@ class StaticEmbedder:
 
     def _ids(self, text: str) -> Ids:
         """The library's ids; of plain ASCII word by word, remembered, which takes a third of the time."""
-        if _BEYOND.search(text) is not None:
+        plain = text.isascii() and text.isprintable() and "[" not in text  # which most texts are, and is soon told
+        if not plain and _BEYOND.search(text) is not None:
             return np.asarray(self._encoded(text), np.int64)
         known, ids = self._known, []
         for word in _PIECES.findall(text.lower()):
@@ -120,7 +121,7 @@ class StaticEmbedder:
     def of(self, ids: Ids) -> Look:
         """The look of a text with these token ids."""
         # einsum-free on purpose: scale @ rows is one BLAS call, and int8 rows stay small in memory.
-        total: Vector = self._scale[ids] @ self._rows[ids].astype(np.float32)
+        total: Vector = self._scale.take(ids) @ self._rows.take(ids, axis=0).astype(np.float32)
         norm = float(np.sqrt(total @ total))
         return Look(total / np.float32(norm) if norm > 1e-9 else total, ids, buckets(ids))
 
