@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, reason
+from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, told
 from router.ledger import Ledger
 from router.settings import AUTO
 from router.stored import explained
@@ -136,7 +136,7 @@ async def relay(request: Request, answer: Answer, send: Send, leaver: Leaver) ->
         leaver.stop()  # after the first chunk a break is reported, never hidden
         if not isinstance(problem, UpstreamFailed):
             log.exception("request %s", request.id)
-        error = {"message": f"The answer broke off: {reason(problem)}.", "type": "server_error", "param": None}
+        error = {"message": f"The answer broke off: {told(problem)}.", "type": "server_error", "param": None}
         await send(_piece(sse({"error": {**error, "code": "upstream_broke_off"}})))
         await send(_piece(b"", more=False))
 
