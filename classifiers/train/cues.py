@@ -84,12 +84,15 @@ class Lines:
     @property
     def written(self) -> np.ndarray[Any, Any]:
         """Which lines are as they were written."""
-        return self.origin == np.arange(len(self.names))
+        first: np.ndarray[Any, Any] = self.origin == np.arange(len(self.names))
+        return first
 
 
 def lines(embedder: StaticEmbedder, folder: Path = FOLDER, samples: Path = SAMPLES) -> Lines:
     """All lines of all files, the `dev` samples of the same name, and of each a few variations."""
-    names, wants, folds, texts, origin = [], [], [], [], []
+    names: list[str] = []
+    texts: list[str] = []
+    wants, folds, origin = [], [], []
     for path in sorted(folder.glob("*.jsonl")):
         found = _read(path) + [row for row in _read(samples / path.name) if row["split"] == "dev" and "text" in row]
         for place, line in enumerate(found):
