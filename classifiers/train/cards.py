@@ -80,7 +80,12 @@ def _cues(facts: Mapping[str, Any]) -> str:
     heads = _grid("head", {name: {key: own[key] for key in keys} for name, own in facts["heads"].items()})
     grades = _grid("grade", {name: {k: own[k] for k in ("lines", "accuracy")} for name, own in facts["grades"].items()})
     return CUES.format(
-        heads=heads, grades=grades, lines=facts["lines"], trained=facts["prompts"], harmful=facts["harmful"]
+        heads=heads,
+        grades=grades,
+        lines=facts["lines"],
+        trained=facts["prompts"],
+        harmful=facts["harmful"],
+        strangers=facts["strangers"],
     )
 
 
@@ -205,9 +210,10 @@ lines; split `test` is only measured (`surveyor bench detectors`).
 ## Figures
 
 Scores of lines by heads that never saw their fifth of the lines (neighbouring lines stay together); `prompts`, where
-the cue makes no sense, are those of split `valid`, `alarms` how many of them are heard. A head's point is the lowest
-one with a precision of 0.95 among its file's lines and alarms in at most 0.2 % of these prompts; a head whose recall is
-then below a tenth does not ship.
+the cue makes no sense, are those of split `valid`, and every so many of split `train` of the classes that nothing is
+trained on ({strangers} in all: collections that no head has seen, only counted); `alarms` is how many of them are
+heard. A head's point is the lowest one with a precision of 0.95 among its file's lines and alarms in at most 0.2 % of
+the prompts of either kind; a head whose recall is then below a tenth does not ship.
 
 {heads}
 {grades}

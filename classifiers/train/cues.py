@@ -25,7 +25,8 @@ FOLDER = Path(__file__).parent / "wordings"
 SAMPLES = Path(__file__).parents[2] / "tests" / "data" / "detectors"  # of which only split `dev` is read
 FOLDS = 5
 TOGETHER = 5  # neighbouring lines of a file may be variations of one thought, so a fold keeps them together
-PRECISION, ALARMS = 0.95, 0.002  # of the heads' own lines; of `valid` prompts in which the cue makes no sense
+PRECISION, ALARMS = 0.95, 0.002  # of the heads' own lines; of prompts in which the cue makes no sense
+STRANGERS = 6_000  # prompts of collections that nothing here learns from: on them a head must keep quiet, too
 OWN = 3.0  # weight of a line for the heads of its file; a line of another file, or a prompt, weighs 1
 USEFUL = 0.1  # recall of the heads' own lines below which a head does not ship
 FRAMES = (
@@ -181,10 +182,9 @@ def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
         for place in np.flatnonzero(found.folds == fold):
             held[place] = model.scores(looks[place])
     model = CueHeads.fit(looks, goals, aims)
-    heard = np.stack([model.scores(look) for look in embedder.looks([row["text"] for row in valid])])
-    others = [row["task"] for row in valid]
+    quiet = [_Quiet.of(rows, model, embedder) for rows in (valid, strangers(folder))]
     told = {
-        head: _judged(head, found, held[:, place], heard[senseless(head, others), place])
+        head: _judged(head, found, held[:, place], [each.heard(head, place) for each in quiet])
         for place, head in enumerate(heads)
     }
     graded = {name: _cut(name, found, held[:, len(heads) + place]) for place, name in enumerate(grades)}
@@ -193,30 +193,58 @@ def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
     return {
         "lines": int(found.written.sum()),
         "prompts": len(train) - tasks.count(HARMFUL),
+        "strangers": len(quiet[1].tasks),
         "harmful": tasks.count(HARMFUL),
         "heads": {" ".join(head).strip(): facts for head, facts in told.items()},
         "grades": graded,
     }
 
 
+def strangers(folder: Path) -> list[data.Row]:
+    """Prompts of split `train` whose licence bars them from training: they are only counted, to set the points."""
+    rows = [row for row in data.rows(folder, "prompts_task_type") if row["commercial"] not in ("ok", "sa")]
+    found = data.of_split(rows, "train")
+    return found[:: max(1, len(found) // STRANGERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quiet:
+    """Prompts that nothing was learned from, with what the heads score on them, shape (n, heads)."""
+
+    tasks: list[str]
+    scores: np.ndarray[Any, Any]
+
+    @classmethod
+    def of(cls, rows: Sequence[data.Row], model: CueHeads, embedder: StaticEmbedder) -> _Quiet:
+        looks = embedder.looks([row["text"] for row in rows])
+        return cls([row["task"] for row in rows], np.stack([model.scores(look) for look in looks]))
+
+    def heard(self, head: Head, place: int) -> np.ndarray[Any, Any]:
+        """What a head scores where its cue makes no sense."""
+        scores: np.ndarray[Any, Any] = self.scores[senseless(head, self.tasks), place]
+        return scores
+
+
 def _without(targets: Mapping[Any, Target], kept: np.ndarray[Any, Any]) -> dict[Any, Target]:
     return {key: Target(each.values, each.weights * kept) for key, each in targets.items()}
 
 
-def _judged(head: Head, found: Lines, held: np.ndarray[Any, Any], heard: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _judged(
+    head: Head, found: Lines, held: np.ndarray[Any, Any], quiet: Sequence[np.ndarray[Any, Any]]
+) -> dict[str, Any]:
     """The point from which a head is believed, and how it does there on lines and prompts that it never saw.
 
     The lowest point at which enough of what it hears among its own file's lines is right, and it hears next to
-    nothing in prompts where there is nothing.
+    nothing in prompts where there is nothing, neither of known collections nor of strange ones.
     """
     own = found.own(head.name) & found.written
     meant_here = np.array([meant(head, want) for want, mine in zip(found.wants, own, strict=True) if mine])
     scores = held[own]
     # A file of many answers holds many lines that are none of this one: no more of them count than half the positives.
     weights = np.where(meant_here, 1.0, min(1.0, meant_here.sum() / (2 * (~meant_here).sum())))
-    quiet = np.sort(heard)[::-1][int(ALARMS * len(heard))]  # at most so many prompts lie above
+    least = max(np.sort(heard)[::-1][int(ALARMS * len(heard))] for heard in quiet)  # at most so many lie above
     point, precision = np.inf, 0.0
-    for each in np.sort(scores[meant_here & (scores > quiet)]):
+    for each in np.sort(scores[meant_here & (scores > least)]):
         above = scores >= each
         precision = float((weights * meant_here)[above].sum() / weights[above].sum())
         if precision >= PRECISION:
@@ -230,8 +258,8 @@ def _judged(head: Head, found: Lines, held: np.ndarray[Any, Any], heard: np.ndar
         "point": round(point, 4) if recall else None,
         "precision": round(precision, 3) if recall else None,
         "recall": round(recall, 3),
-        "prompts": len(heard),
-        "alarms": int((heard >= point).sum()),
+        "prompts": sum(map(len, quiet)),
+        "alarms": int(sum((heard >= point).sum() for heard in quiet)),
     }
 
 
