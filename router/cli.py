@@ -40,9 +40,7 @@ def serve(
 def explain(
     prompt: Annotated[str | None, typer.Argument(help="A prompt that was not sent yet.", show_default=False)] = None,
     request_id: Annotated[str | None, typer.Option("--id", help="A past request: the x-surveyor-id of it.")] = None,
-    model: Annotated[
-        str, typer.Option(help="As a client would ask: auto:frugal, or an id.")
-    ] = "auto",
+    model: Annotated[str, typer.Option(help="As a client would ask: auto:frugal, or an id.")] = "auto",
     config: Config = None,
     profile: Profile = None,
     as_json: AsJson = False,
