@@ -20,6 +20,7 @@ check: .venv/test           ## linters, types, import arrows
 bench: .venv/test           ## the committed benchmarks, side by side in one run
 	@$(BIN)/surveyor bench observe
 	@$(BIN)/surveyor bench decide
+	@$(BIN)/surveyor bench detectors
 	@$(BIN)/python -m tests.bench.replay
 	@$(BIN)/python -m tests.bench.overhead $(ARGS)
 
