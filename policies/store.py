@@ -103,7 +103,7 @@ class PolicyStore:
         return sorted(path for path in self._overlay.iterdir() if path.suffix in (".yaml", ".yml"))
 
     def _merged(self, chain: Sequence[Located[Profile]]) -> Mapping[str, float]:
-        known = {name: each.default for manifest in chain for name, each in manifest.value.thresholds.items()}
+        known = {name: each.default for name, each in _thresholds(chain).items()}
         for name in self._tuning.thresholds:
             if name not in known:
                 hint = f"{nearest(name, list(known))} Valid thresholds: {', '.join(sorted(known))}"
@@ -116,7 +116,12 @@ class PolicyStore:
 
 def thresholds_of(profile: str | Path) -> Mapping[str, Threshold]:
     """The thresholds of a profile by name: default, unit, meaning, evidence."""
-    return {name: each for manifest in _chain(profile) for name, each in manifest.value.thresholds.items()}
+    return _thresholds(_chain(profile))
+
+
+def _thresholds(chain: Sequence[Located[Profile]]) -> Mapping[str, Threshold]:
+    """Those of all manifests; a later one says anew what an earlier one said."""
+    return {name: each for manifest in chain for name, each in manifest.value.thresholds.items()}
 
 
 def _chain(profile: str | Path) -> list[Located[Profile]]:

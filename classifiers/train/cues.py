@@ -116,10 +116,8 @@ def _read(path: Path) -> list[data.Row]:
 def varied(text: str) -> Iterator[str]:
     """The text as somebody in a hurry types it, and in polite company."""
     yield re.sub(r"[.,;:!?'\"]+(?=\s|$)", "", text)
-    number = zlib.crc32(text.encode())
-    yield ("Hi, {}", "Please help: {}", "{} Thanks!", "Hello! {} Thank you.", "Question: {}", "ok so {}")[
-        number % 6
-    ].format(text)
+    before, after = FRAMES[zlib.crc32(text.encode()) % len(FRAMES)]
+    yield f"{before}{text}{after}"
 
 
 def heads_of(found: Lines) -> tuple[list[Head], list[str]]:
