@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check bench models lock clean
+.PHONY: run test check bench results models lock clean
 
 run: .venv/run              ## serve on 127.0.0.1:8080; ARGS="--port 9000" passes options on
 	@$(BIN)/surveyor serve $(ARGS)
@@ -23,6 +23,11 @@ bench: .venv/test           ## the committed benchmarks, side by side in one run
 	@$(BIN)/surveyor bench detectors
 	@$(BIN)/python -m tests.bench.replay
 	@$(BIN)/python -m tests.bench.overhead $(ARGS)
+
+results: .venv/test         ## the quality benchmarks, kept in tests/bench/results: make results DATA=folder
+	@test -n "$(DATA)" || { echo "say where the data is: make results DATA=folder"; exit 2; }
+	@for name in task ood robustness routellm; do \
+		OMP_NUM_THREADS=1 $(BIN)/surveyor bench $$name --data "$(DATA)" --save tests/bench/results || exit $$?; done
 
 models: .venv-train/ready   ## rebuild every shipped artefact: make models DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data is: make models DATA=folder"; exit 2; }

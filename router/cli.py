@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from router.bench import QUALITY
 from router.commands import policy
 from router.commands.options import AsJson, Config, Profile, err, fail, out, print_json, settings_of
 
@@ -116,7 +119,7 @@ def bench_detectors(
     as_json: AsJson = False,
 ) -> None:
     """Precision and recall of each detector on labelled samples."""
-    from router.commands import detectors  # noqa: PLC0415
+    from router.bench import detectors  # noqa: PLC0415
 
     rows = detectors.measured(samples, split)
     if as_json:
@@ -132,13 +135,44 @@ def bench_decide(as_json: AsJson = False) -> None:
 
 
 def _bench(what: str, as_json: bool) -> None:
-    from router.commands import bench  # noqa: PLC0415
+    from router.bench import speed  # noqa: PLC0415
 
-    rows = bench.MEASURES[what]()
+    rows = speed.MEASURES[what]()
     if as_json:
         print_json(rows)
     else:
-        out.print(bench.as_table(rows))
+        out.print(speed.as_table(rows))
+
+
+def _quality(name: str) -> Callable[..., None]:
+    """The command of a quality benchmark."""
+
+    def command(
+        data: Annotated[Path, typer.Option(help="Folder of the data sets.", show_default=False)],
+        save: Annotated[Path | None, typer.Option(help="Write NAME.json and NAME.md into this folder.")] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        if not data.is_dir():
+            fail(f"{data}: no such folder; say where the data is: --data FOLDER")
+        try:
+            module = import_module(QUALITY[name].module)
+        except ModuleNotFoundError as problem:
+            if problem.name != QUALITY[name].module:
+                raise
+            fail(f"bench {name}: {problem.name} is not part of this version; ask for another benchmark.")
+        result = module.measure(data)
+        if save is not None:
+            result.save(save)
+        if as_json:
+            print_json(result.document())
+        else:
+            out.print(result.table())
+
+    return command
+
+
+for _name, _benchmark in QUALITY.items():
+    bench_app.command(_name, help=_benchmark.about)(_quality(_name))
 
 
 def _read(path: Path) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from classifiers.cues import CueHeads, Heard
 from classifiers.shipped import FOLDER
 from policies.store import thresholds_of
-from router.commands.detectors import as_table, ears, figures, found, macro_f1, measured, wilson
+from router.bench.detectors import as_table, ears, figures, found, macro_f1, measured, wilson
 from router.detectors.seen import see, see_text
 from router.facts import DETECTORS, read_facts
 from router.types import CUES, Message, Request

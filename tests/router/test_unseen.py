@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.commands.detectors import ears
+from router.bench.detectors import ears
 from router.detectors.seen import see_text
 from router.detectors.unseen import unseen_task
 from router.facts import read_facts

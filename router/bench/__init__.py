@@ -1,0 +1,23 @@
+"""What the parts cost (`speed`), and how well they do: `detectors`, and the quality benchmarks of one frame, `results`.
+
+A quality benchmark is a module with `measure(data: Path) -> Result` and a line in `QUALITY`. It is imported only when
+it is asked for, so that scikit-learn is no part of a start.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Benchmark(NamedTuple):
+    """A quality benchmark: the module that measures, and what it tells, in a sentence."""
+
+    module: str
+    about: str
+
+
+QUALITY: Mapping[str, Benchmark] = {
+    "task": Benchmark("router.bench.task", "How often the task type is told, on collections that no head has seen."),
+    "ood": Benchmark("router.bench.ood", "How well novelty tells strange prompts from known ones."),
+    "robustness": Benchmark("router.bench.robustness", "How many decisions flip when a prompt is typed carelessly."),
+    "routellm": Benchmark("router.bench.routellm", "Cost and quality of routing, on what two models answered."),
+}
