@@ -29,6 +29,8 @@ TAIL = 800
 COUNTED = 2_000  # characters whose tokens are counted one by one; longer texts are sampled
 SAMPLE = 700  # characters a sample, three samples
 REMEMBERED = 30_000  # words whose ids are kept
+ENCODED = 128  # tokens that the encoder reads
+CLS, SEP = 101, 102  # the ids of BERT's special tokens
 # How BERT's normaliser and pre-tokeniser cut plain ASCII; anything beyond it, and special tokens, is the library's.
 _PIECES = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 _BEYOND = re.compile(r"[^\t\n\r -~]|\[(?:PAD|UNK)\]")
@@ -136,22 +138,16 @@ class Encoder:
 
     width = 3 * 384
 
-    def __init__(self, tokenizer: Tokenizer, session: Any) -> None:
-        self._tokenizer = tokenizer
-        self._session = session
+    def __init__(self, tokenizer: Tokenizer, lower: Any, upper: Any) -> None:
+        self.tokenizer = tokenizer
+        self._lower = lower
+        self._upper = upper
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> Encoder:
-        """Read `encoder.onnx` and `tokenizer.json`. Raises OSError when one is missing."""
-        path = folder / "encoder.onnx"
-        if not path.is_file():
-            raise FileNotFoundError(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return cls(open_tokenizer(folder, limit=128), session)
+        """Read `lower.onnx`, `upper.onnx` and `tokenizer.json`. Raises OSError when one is missing."""
+        sessions = (open_session(folder / f"{name}.onnx", threads) for name in ("lower", "upper"))
+        return cls(open_tokenizer(folder), *sessions)
 
     def encode(self, texts: Sequence[str]) -> Vector:
         """Encode texts into shape (n, `width`), float32; zeros for a text without a token. Never raises for a text.
@@ -164,25 +160,37 @@ class Encoder:
             row[:] = self._run(text)
         return rows
 
+    def states(self, ids: Sequence[int]) -> Vector:
+        """What the shared lower layers make of token ids, [CLS] and [SEP] among them: shape (1, len(ids), 384)."""
+        out: Vector = self._lower.run(None, {"input_ids": np.asarray([ids], np.int64)})[0]
+        return out
+
     def _run(self, text: str) -> Vector:
         # 128 tokens never need more; a longer word is one [UNK] anyway.
-        ids = self._tokenizer.encode(clean(text[:4_000])).ids
-        if len(ids) <= 2:  # [CLS] and [SEP] alone mean nothing, yet would look like something
+        ids = self.tokenizer.encode(clean(text[:4_000]), add_special_tokens=False).ids[: ENCODED - 2]
+        if not ids:  # [CLS] and [SEP] alone mean nothing, yet would look like something
             return np.zeros(self.width, np.float32)
-        fed = np.asarray([ids], np.int64)
-        out: Vector = self._session.run(None, {"input_ids": fed})[0][0]
+        out: Vector = self._upper.run(None, {"states": self.states([CLS, *ids, SEP])})[0][0]
         return out
 
 
-def open_tokenizer(folder: Path, limit: int | None = None) -> Tokenizer:
-    """Open `tokenizer.json`, cutting at `limit` tokens. Raises OSError when it is missing."""
+def open_session(path: Path, threads: int = 1) -> Any:
+    """Open an ONNX graph on the CPU. Raises FileNotFoundError when it is missing."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """Open `tokenizer.json`. Raises OSError when it is missing."""
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise FileNotFoundError(path)
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
-    if limit is None:
-        tokenizer.no_truncation()
-    else:
-        tokenizer.enable_truncation(limit)
+    tokenizer.no_truncation()
     return tokenizer

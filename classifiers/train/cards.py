@@ -125,8 +125,8 @@ Limits: English vocabulary, no word order. Texts over 2,000 characters are looke
 
 ENCODER = """# Encoder
 
-What: all-MiniLM-L6-v2 as an ONNX graph (opset {opset}), dynamically quantised to int8, at most {max_tokens}
-tokens. A row is three mean-pooled layers {layers} of 384 numbers, each of unit length; the first 384 are the sentence
+What: all-MiniLM-L6-v2 as two ONNX graphs (opset {opset}), the {shared} lower layers, which the second look at the task
+type shares, and those above; dynamically quantised to int8, at most {max_tokens} tokens. A row is three mean-pooled layers {layers} of 384 numbers, each of unit length; the first 384 are the sentence
 embedding.
 
 From: {minilm}

@@ -30,3 +30,9 @@ def counted(found: Iterable[Row], *keys: str) -> dict[str, int]:
     """How many rows there are for each combination of values, by falling number."""
     counts = Counter(" · ".join(str(row[key]) for key in keys) for row in found)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def texts(folder: Path, name: str, **wanted: object) -> list[str]:
+    """The `train` texts of a file whose fields have the wanted values."""
+    found = of_split(rows(folder, name), "train")
+    return [row["text"] for row in found if all(row[key] == value for key, value in wanted.items())]

@@ -1,4 +1,7 @@
-"""The encoder: all-MiniLM-L6-v2 as one ONNX graph, weights in int8, pooling inside."""
+"""The encoder: all-MiniLM-L6-v2 as two ONNX graphs, weights in int8, pooling inside.
+
+The second look at the task type shares the lower graph and brings upper layers of its own (`second.py`).
+"""
 
 from __future__ import annotations
 
@@ -15,59 +18,78 @@ from transformers import AutoModel
 from .weights import minilm
 
 LAYERS = (6, 4, 2)  # of 6; 6 is the sentence embedding
+SHARED = 2  # layers that every head above shares; nothing tunes them
+WIDTH = 384
 
 
-class Pooled(torch.nn.Module):
-    """The network with its pooling: ids of one text, shape (1, n), to its row, shape (1, 1152)."""
+class Lower(torch.nn.Module):
+    """Embeddings and the shared layers: ids of one text, shape (1, n), to its states, shape (1, n, 384)."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        self.model = model
+        self.embeddings, self.layers = model.embeddings, model.encoder.layer[:SHARED]
 
     def forward(self, input_ids: Any) -> Any:
         """Run one text."""
-        # One text a run has no padding, so its mask is all ones and pooling is a plain mean.
-        mask = torch.ones_like(input_ids)
-        states = self.model(
-            input_ids=input_ids,
-            attention_mask=mask,
-            token_type_ids=torch.zeros_like(input_ids),
-            output_hidden_states=True,
-        ).hidden_states
-        pooled = [torch.nn.functional.normalize(states[layer].mean(dim=1), dim=1) for layer in LAYERS]
+        return through(self.layers, self.embeddings(input_ids=input_ids, token_type_ids=torch.zeros_like(input_ids)))[-1]
+
+
+class Upper(torch.nn.Module):
+    """The layers above with their pooling: the states of one text to its row, shape (1, 1152)."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.layers = model.encoder.layer[SHARED:]
+
+    def forward(self, states: Any) -> Any:
+        """Run one text."""
+        # One text a run has no padding, so pooling is a plain mean.
+        found = [states, *through(self.layers, states)]
+        pooled = [torch.nn.functional.normalize(found[layer - SHARED].mean(dim=1), dim=1) for layer in LAYERS]
         return torch.cat(pooled, dim=1)
 
 
+def through(layers: Any, states: Any, mask: Any = None) -> list[Any]:
+    """The states after each of the layers; `mask` is 0 where there is text and very negative at padding."""
+    found = []
+    for layer in layers:
+        made = layer(states, attention_mask=mask)
+        states = made[0] if isinstance(made, tuple) else made
+        found.append(states)
+    return found
+
+
 def build(out: Path) -> dict[str, object]:
-    """Write `encoder.onnx` and `tokenizer.json` to `out`; return what the card tells."""
+    """Write `lower.onnx`, `upper.onnx` and `tokenizer.json` to `out`; return what the card tells."""
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
-        onnx.save(_graph(), str(full))
-        quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True)
-        model = onnx.load(str(small))
-    _strip(model)
-    (out / "encoder.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    model = AutoModel.from_pretrained(str(minilm()), attn_implementation="eager").eval()
+    export(Lower(model), torch.ones(1, 7, dtype=torch.long), "input_ids", "states", out / "lower.onnx")
+    export(Upper(model), torch.ones(1, 7, WIDTH), "states", "row", out / "upper.onnx")
     shutil.copyfile(minilm() / "tokenizer.json", out / "tokenizer.json")
     (out / "tokenizer.json").chmod(0o644)
-    return {"layers": LAYERS, "opset": 18, "max_tokens": 128}
+    return {"layers": LAYERS, "shared": SHARED, "opset": 18, "max_tokens": 128}
 
 
-def _graph() -> Any:
-    """The float32 graph."""
-    model = AutoModel.from_pretrained(str(minilm()), attn_implementation="eager").eval()
+def export(module: torch.nn.Module, example: Any, name: str, output: str, path: Path) -> None:
+    """Write a module of one input, whose second dimension is the length of a text, as ONNX with weights in int8."""
     length = torch.export.Dim("length", min=2, max=512)
     program = torch.onnx.export(
-        Pooled(model),
-        (torch.ones(1, 7, dtype=torch.long),),
+        module.eval(),
+        (example,),
         dynamo=True,
-        input_names=["input_ids"],
-        output_names=["row"],
-        dynamic_shapes={"input_ids": {1: length}},
+        input_names=[name],
+        output_names=[output],
+        dynamic_shapes=({1: length},),
         opset_version=18,
         verbose=False,
     )
-    return program.model_proto
+    with tempfile.TemporaryDirectory() as scratch:
+        full, small = Path(scratch) / "full.onnx", Path(scratch) / "small.onnx"
+        onnx.save(program.model_proto, str(full))
+        quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True)
+        model = onnx.load(str(small))
+    _strip(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def _strip(model: Any) -> None:

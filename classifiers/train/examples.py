@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import data
-from .plain import messages
+from .phrasings import messages
 
 _POSITIVE_TEXT = "admiration approval caring excitement gratitude joy love optimism pride relief"
 POSITIVE = frozenset(_POSITIVE_TEXT.split())

@@ -111,5 +111,5 @@ def test_counting_is_exact_for_short_texts_and_near_for_long_ones(shipped: Shipp
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"static\.safetensors"):
         StaticEmbedder.load(tmp_path)
-    with pytest.raises(OSError, match=r"encoder\.onnx"):
+    with pytest.raises(OSError, match=r"lower\.onnx"):
         Encoder.load(tmp_path)

@@ -30,7 +30,7 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     assert "task/task.json" not in altered(tmp_path)
     (tmp_path / "task/task.json").write_text("{}", encoding="utf-8")
     (tmp_path / "stray.txt").write_text("", encoding="utf-8")
-    assert {"task/task.json", "stray.txt", "encoder/encoder.onnx"} <= set(altered(tmp_path))
+    assert {"task/task.json", "stray.txt", "encoder/lower.onnx"} <= set(altered(tmp_path))
 
 
 def test_every_artefact_has_a_card_that_lists_its_files() -> None:

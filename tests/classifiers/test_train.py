@@ -13,7 +13,7 @@ from classifiers.shipped import FOLDER
 from classifiers.train import data, weights
 from classifiers.train.examples import sentiment, spam, toxicity
 from classifiers.train.measure import auroc, calibration_error, macro_f1
-from classifiers.train.plain import messages, prompts
+from classifiers.train.phrasings import messages, prompts
 
 
 def test_our_own_prompts_cover_every_task_and_never_change() -> None:
