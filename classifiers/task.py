@@ -41,10 +41,7 @@ class TaskHead:
 
     def probabilities(self, look: Look) -> Vector:
         """Calibrated probabilities of one look, shape (labels,), summing to 1."""
-        scaled = self.scores(look) / np.float32(self.temperature)
-        powers: Vector = np.exp(scaled - scaled.max())
-        found: Vector = powers / powers.sum()
-        return found
+        return softmax(self.scores(look) / np.float32(self.temperature))
 
     def predict(self, look: Look) -> Guess:
         """The likeliest task type of one look; never raises."""
@@ -91,6 +88,13 @@ class TaskHead:
         """Read what `save` wrote. Raises OSError when a file is missing."""
         facts = json.loads((folder / "task.json").read_text(encoding="utf-8"))
         return cls(facts["labels"], Linear.read(load_file(folder / "task.safetensors")), facts["temperature"])
+
+
+def softmax(scores: Vector) -> Vector:
+    """Scores (labels,) as probabilities that sum to 1."""
+    powers: Vector = np.exp(scores - scores.max())
+    found: Vector = powers / powers.sum()
+    return found
 
 
 def _loss(scores: Vector, truth: NDArray[np.int64], temperature: float) -> float:

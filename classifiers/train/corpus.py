@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from . import data, phrasings
 # Non-commercial texts that come in once more under the licence of a collection that quotes them.
 BARRED = ("sick", "ag_news")
 OWN = "own#phrasings"
+ENOUGH_SOURCES, LEAST_STRANGE = 5, 25  # sources of a task of so many prompts each, before one of them is held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,15 @@ class Prompts:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """`train` and `valid` share their data sets but no wording; `test` is of other data sets and never learned from."""
+    """`train` and `valid` share their data sets but no wording; `test` is of other data sets and never learned from.
+
+    `strangers` are prompts of sources that are in neither `train` nor `valid`, and phrasings of ours that are held
+    back: what must hold for prompts written by someone else (temperature, weights, thresholds) is chosen on them.
+    """
 
     train: Prompts
     valid: Prompts
+    strangers: Prompts
     test: Prompts
     usable: list[data.Row]  # the rows of the collections behind `train` and `valid`
 
@@ -59,12 +66,33 @@ def read(folder: Path) -> Corpus:
     usable = [row for row in found + extra if row["commercial"] != "nc" and not row["source"].endswith(BARRED)]
     own = phrasings.prompts(phrasings.materials(folder))
     parts = {split: _prompts(data.of_split(usable, split)) for split in ("train", "valid")}
-    for split, held in (("train", False), ("valid", True)):
-        ours = [each for each in own if each.held == held]
-        sources = [f"{OWN}-{each.origin}" for each in ours]
-        parts[split] = parts[split].plus(Prompts([p.text for p in ours], [p.label for p in ours], sources))
-    return Corpus(parts["train"], parts["valid"], _prompts(data.of_split(found, "test")), usable)
+    strange = _strange(parts["train"])
+    strangers = Prompts([], [], [])
+    for split, found_there in parts.items():
+        apart = [pair in strange for pair in zip(found_there.labels, found_there.sources, strict=True)]
+        strangers = strangers.plus(found_there.where(apart))
+        parts[split] = found_there.where([not each for each in apart])
+    parts["train"] = parts["train"].plus(_own([each for each in own if not each.held]))
+    strangers = strangers.plus(_own([each for each in own if each.held]))
+    return Corpus(parts["train"], parts["valid"], strangers, _prompts(data.of_split(found, "test")), usable)
 
 
 def _prompts(found: Sequence[data.Row]) -> Prompts:
     return Prompts([row["text"] for row in found], [row["task"] for row in found], [row["source"] for row in found])
+
+
+def _own(found: Sequence[phrasings.Phrased]) -> Prompts:
+    sources = [f"{OWN}-{each.origin}" for each in found]
+    return Prompts([each.text for each in found], [each.label for each in found], sources)
+
+
+def _strange(found: Prompts) -> set[tuple[str, str]]:
+    """A source for each label that has enough of them without it, drawn among those of middling size."""
+    sizes = Counter(zip(found.labels, found.sources, strict=True))
+    draw = random.Random(5)  # noqa: S311 - a fixed draw, not a secret
+    chosen = set()
+    for label in sorted(set(found.labels)):
+        pairs = [pair for pair, n in sorted(sizes.items()) if pair[0] == label and n >= LEAST_STRANGE]
+        if len(pairs) >= ENOUGH_SOURCES:
+            chosen.add(draw.choice(pairs))
+    return chosen
