@@ -54,8 +54,8 @@ models: .venv-train/ready   ## rebuild every shipped artefact: make models DATA=
 
 lock:                       ## resolve the dependencies anew
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile $(UV) --extra local-llm --extra build pyproject.toml -o locks/run.txt
-	@$(BIN)/uv pip compile $(UV) --extra local-llm --extra build --extra test -c locks/run.txt pyproject.toml -o locks/test.txt
+	@$(BIN)/uv pip compile $(UV) --extra local-llm --extra build --extra eval pyproject.toml -o locks/run.txt
+	@$(BIN)/uv pip compile $(UV) --extra local-llm --extra build --extra eval --extra test -c locks/run.txt pyproject.toml -o locks/test.txt
 	@$(BIN)/uv pip compile $(UV) --extra build --extra train $(addprefix --no-emit-package ,$(NO_CUDA)) pyproject.toml -o locks/train.txt
 # torch brings its own, where it wants them at all
 NO_CUDA := torch triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 \
