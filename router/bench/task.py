@@ -65,8 +65,8 @@ def looks_of(shipped: Any) -> Looks:
         return dict(zip(shipped.task.labels, found.tolist(), strict=True))
 
     def second(text: str) -> Probabilities:
-        found = shipped.second.probabilities(text)
-        return dict(zip(shipped.second.labels, found.tolist(), strict=True))
+        found = softmax(shipped.second.scores(text))  # alone, so its logits are not weighed with the first look's
+        return dict(zip(shipped.task.labels, found.tolist(), strict=True))
 
     def pipeline(text: str) -> tuple[str, float, str]:
         guess = shipped.task_of(text)

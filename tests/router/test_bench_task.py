@@ -113,7 +113,7 @@ def test_a_second_head_that_ships_gets_its_rows() -> None:
         return SimpleNamespace(text=text)
 
     first = SimpleNamespace(labels=("a", "b"), probabilities=lambda look: np.array([0.75, 0.25]))
-    second = SimpleNamespace(labels=("a", "b"), probabilities=lambda text: np.array([0.125, 0.875]))
+    second = SimpleNamespace(scores=lambda text: np.log([0.125, 0.875]))
     shipped = SimpleNamespace(embedder=SimpleNamespace(look=look), task=first)
     alone = task.looks_of(shipped)
     assert alone.first("x") == {"a": 0.75, "b": 0.25}
@@ -123,6 +123,7 @@ def test_a_second_head_that_ships_gets_its_rows() -> None:
     assert both.second is not None
     assert both.pipeline is not None
     assert list(task.of_look(both.first, TOY).labels) == ["a"] * 4
+    assert both.second("x") == pytest.approx({"a": 0.125, "b": 0.875})
     assert list(task.of_look(both.second, TOY).labels) == ["b"] * 4
     assert task.of_pipeline(both.pipeline, TOY) == Said(["b"] * 4, [0.875] * 4, [True] * 4)
 
