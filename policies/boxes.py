@@ -31,7 +31,10 @@ YES, NO = 0b10, 0b01
 
 COUNTS = frozenset({"tokens", "turns", "labels", "demonstrations", "candidates", "tasks", "expert.n"})
 SHARES = frozenset(
-    {"task.confidence", "novelty", "overlap", "difficulty", "noise", "expert.confidence", "expert.novelty"}
+    {
+        *("task.confidence", "novelty", "overlap", "difficulty", "standard.right", "noise"),
+        *("expert.confidence", "expert.novelty"),
+    }
 )
 _IF_READ = ("expert.confidence", "expert.novelty")
 _OF_EXPERT = (*_IF_READ, "expert.n")

@@ -71,6 +71,7 @@ class Given(Strict):
     operator: OperatorGiven = Field(default_factory=OperatorGiven)
     began: Tier | None = None
     retrieved: float | None = None
+    standard_right: float | None = None
     pinned: str = ""
 
     @field_validator("task", mode="before")
@@ -94,6 +95,7 @@ class Given(Strict):
             operator=Operator(**self.operator.model_dump()),
             began=self.began,
             retrieved=self.retrieved,
+            standard_right=self.standard_right,
             pinned=self.pinned,
         )
 

@@ -41,7 +41,8 @@ def document(request_id: str, signals: Signals, decision: Decision, changes: Seq
     A closed gate carries its `why`, a rule in shadow `"status": "shadow"` (it was not obeyed), a refusal its sentence
     under `decision.refusal`, what the operator lets change the prompt stands under `decision.apply`, and what was
     changed, of a request that is over, under `changes`; the tier that began a conversation stands under
-    `signals.began`, how near the index comes under `signals.retrieved`. These keys are absent otherwise.
+    `signals.began`, how near the index comes under `signals.retrieved`, how likely the standard tier
+    answers right under `signals.standard_right`. These keys are absent otherwise.
     """
     return {
         "id": request_id,
@@ -90,6 +91,7 @@ def _signals(signals: Signals) -> dict[str, Any]:
         },
         **({"began": signals.began} if signals.began else {}),
         **({"retrieved": signals.retrieved} if signals.retrieved is not None else {}),
+        **({"standard_right": signals.standard_right} if signals.standard_right is not None else {}),
     }
 
 
@@ -188,6 +190,10 @@ def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
         branch.add(Text(f"the conversation began with the {signals['began']} LLM"))
     if "retrieved" in signals:
         branch.add(Text(f"the best passage in the index has likeness {signals['retrieved']:.2f}"))
+    if "standard_right" in signals:
+        branch.add(
+            Text(f"the standard LLM is thought to get it right with probability {signals['standard_right']:.2f}")
+        )
     branch.add(Text("; ".join(_heard(signals))))
 
 

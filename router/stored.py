@@ -79,6 +79,7 @@ def signals_of(text: str) -> Signals:
         operator=_operator(stored.get("operator") or {}),
         began=stored.get("began"),
         retrieved=stored.get("retrieved"),
+        standard_right=stored.get("standard_right"),
         pinned=stored.get("pinned", ""),
     )
 

@@ -190,6 +190,7 @@ class Signals:
     operator: Operator = Operator()
     began: Tier | None = None  # the tier that answered the first turn of this conversation
     retrieved: float | None = None  # cosine of the best passage in the index, -1..1; None when nothing was looked up
+    standard_right: float | None = None  # P(the standard tier answers right), 0..1; None where nothing is known of it
     pinned: str = ""  # the configured model that the client asked for by id; "" means auto
 
 

@@ -276,6 +276,7 @@ CONDITIONS: Mapping[str, Sequence[Any]] = {
     "context": ["none", ["partial", "sufficient"]],
     "tools": [True, False],
     "overlap": ["none", "> 0.2", "<= 0.2"],
+    "standard.right": ["none", ">= 0.8", "< 0.5"],
     "expert": ["open", "closed", "none", ["open", "none"]],
     "expert.n": ["none", "< 100", ">= 100"],
     "expert.confidence": ["> 0.2", "none"],
@@ -353,6 +354,7 @@ def any_signals(random: Random) -> Signals:
         money=Money({"standard": 10**9, "large": 10**8}, budget=pick([None, 10**8, 2 * 10**9])),
         operator=Operator(metrics=pick([{}, {"ner": "f1"}]), slo=pick([None, 1.0, 3.0])),
         began=pick([None, *TIERS]),
+        standard_right=pick([None, 0.4, 0.5, 0.8, nan]),
         pinned=pick(["", "", "", "gpt-x"]),
     )
 

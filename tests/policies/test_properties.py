@@ -94,6 +94,7 @@ any_signals = every(
     ),
     began=st.none() | st.sampled_from(TIERS),
     retrieved=st.none() | number,
+    standard_right=st.none() | number,
     pinned=st.sampled_from(["", "", "", "gpt-x"]),
 )  # fmt: skip
 

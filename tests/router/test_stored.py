@@ -36,6 +36,7 @@ RICH = Given.model_validate(
         "operator": {"prefer": ["robust"], "metrics": {"summarization": "rouge"}, "slo": 1.5},
         "began": "large",
         "retrieved": 0.7,
+        "standard_right": 0.45,
     }
 ).signals()  # fmt: skip
 
