@@ -121,6 +121,11 @@ def text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as broken:
         raise ConfigError(path, None, f"cannot be read: {broken.strerror or broken}") from None
+    return decoded(path, data)
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The text of the bytes of a UTF-8 file. Raises `ConfigError` when they are no text."""
     if (at := data.find(b"\0")) >= 0:
         raise ConfigError(path, data.count(b"\n", 0, at) + 1, "holds a NUL byte: this is not a text file")
     try:

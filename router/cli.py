@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from router.bench import QUALITY
-from router.commands import policy
+from router.commands import evaluate, policy
 from router.commands.options import AsJson, Config, Profile, err, fail, out, print_json, settings_of
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(policy.app, name="policy")
+app.add_typer(evaluate.app, name="eval")
 bench_app = typer.Typer(help="Measure the parts on this machine.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
