@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classifiers.shipped import MANIFEST, hashes
+from classifiers.shipped import hashes
 
+from . import frozen
 from .weights import SHA256
 
 REBUILD = """## Rebuild
@@ -43,8 +44,11 @@ def write(out: Path, facts: Mapping[str, Any]) -> None:
     figures = out / "figures.json"
     known = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {}
     figures.write_text(json.dumps({**known, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    listed = {"sha256": hashes(out)}
-    (out / MANIFEST).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    frozen.seal(out)
+    try:
+        frozen.write(out)
+    except OSError as missing:  # a folder that holds a part of them only
+        print(f"cards without their frozen sample: {missing}")
 
 
 def _card(folder: Path, text: str) -> None:
@@ -176,9 +180,10 @@ What: a quantile in [0, 1]: 0.95 means that 5 % of held-out in-domain prompts lo
 k-means prototypes a task label on the static vector; the score is {mix} x standardised cosine distance to the nearest
 one plus the rest x standardised minus log of the task head's largest probability.
 
-Data: the task head's; prototypes from its `train` prompts, quantile from its `valid` prompts. Number of prototypes and
-mix were chosen on `prompts_ood` split `dev` against `valid` prompts, both of known sources and of sources left out of
-training; a first choice on known sources alone (16 and 0.4) had AUROC 0.707 on `test`.
+Data: the task head's, whose card has the licences; prototypes from its `train` prompts, quantile from its `valid`
+prompts. Number of prototypes and mix were chosen on `prompts_ood` split `dev` against `valid` prompts, both of known
+sources and of sources left out of training; a first choice on known sources alone (16 and 0.4) had AUROC 0.707 on
+`test`.
 
 ## Figures
 

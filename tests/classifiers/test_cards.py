@@ -1,0 +1,202 @@
+"""Every artefact is the one of its card: by its hashes, and by what it makes of a small frozen sample."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from classifiers.shipped import FOLDER, MANIFEST, Shipped, hashes
+from classifiers.train import frozen
+from classifiers.train.frozen import Figures
+
+ROOT = Path(__file__).parents[2]
+SECTION = re.compile(r"## Frozen sample\n(.*\n)*?(?=## )")
+LEARNED = {".safetensors", ".onnx"}
+SAYS = {
+    "data": r"\bdata\b",
+    "licence": r"licen[cs]e|Apache-2\.0|\bMIT\b|CC BY",
+    "what was tuned on what": r"chosen|tuned|fitted|No text data was used",
+    "how to rebuild": r"## Rebuild\n(.*\n)*.*(classifiers\.train|make models) DATA",
+}
+
+
+def artefacts(folder: Path) -> list[str]:
+    """The folders with something learned in them, as they stand below `models`."""
+    return sorted({str(path.parent.relative_to(folder)) for path in folder.rglob("*") if path.suffix in LEARNED})
+
+
+def faults(folder: Path, made: Mapping[str, Figures]) -> list[str]:
+    """What of the artefacts differs from manifest and cards; `made` are the figures measured anew."""
+    listed: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+    found = hashes(folder)
+    wrong = [f"manifest: {name}" for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)]
+    for name in artefacts(folder):
+        card = (folder / name / "CARD.md").read_text(encoding="utf-8")
+        text = SECTION.sub("", card)  # which speaks of the sample's own licence
+        table = dict(re.findall(r"^\| `([^`]+)` \| `([0-9a-f]{64})` \|$", card, re.MULTILINE))
+        files = {file: digest for file, digest in hashes(folder / name).items() if file != "CARD.md"}
+        wrong += [f"card: {name}/{file}" for file in table.keys() | files.keys() if table.get(file) != files.get(file)]
+        wrong += [f"{name}: says nothing of {what}" for what, words in SAYS.items() if not re.search(words, text)]
+        wrong += [f"{name}: {figure}" for figure in off(frozen.read(card), made.get(name, {}))]
+    return sorted(wrong)
+
+
+def off(told: Figures, made: Figures) -> list[str]:
+    """The figures that are missing on either side, or differ by more than one text of those counted.
+
+    int8 results differ a little between processors, so that a text at the edge may fall on the other side: a count may
+    differ by one, a share by one over the number of its texts. How many texts there are may not differ at all.
+    """
+    if not told or not made:
+        return ["no figures"]
+    return [name for name in told.keys() | made.keys() if not _near(name, told, made)]
+
+
+def _near(name: str, told: Figures, made: Figures) -> bool:
+    if name not in told or name not in made:
+        return False
+    head, mark, figure = name.rpartition(": ")
+    count = made[f"{head}{mark}n"]
+    if figure in {"n", "odd texts", "with the cue"}:
+        return told[name] == made[name]
+    if isinstance(made[name], int):
+        return abs(told[name] - made[name]) <= 1
+    if figure == "error of served":
+        count = max(1.0, made[f"{head}{mark}share served"] * count)
+    return abs(told[name] - made[name]) <= 1 / count + 1e-4  # rounded to 4 digits
+
+
+@pytest.fixture(scope="module")
+def made(shipped: Shipped) -> dict[str, Figures]:
+    """The figures of the shipped artefacts, measured once."""
+    return frozen.figures(shipped)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the shipped artefacts, to be spoilt."""
+    shutil.copytree(FOLDER, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_every_artefact_is_the_one_of_its_card(made: dict[str, Figures]) -> None:
+    assert faults(FOLDER, made) == []
+
+
+def test_every_folder_with_something_learned_is_loaded_and_measured(made: dict[str, Figures]) -> None:
+    assert artefacts(FOLDER) == sorted(made)
+
+
+def test_a_changed_byte_is_noticed(copied: Path, made: dict[str, Figures]) -> None:
+    files = [path for path in sorted(copied.rglob("*")) if path.suffix in LEARNED]
+    for file in files:
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    names = [file.relative_to(copied) for file in files]
+    assert faults(copied, made) == sorted(f"{where}: {name}" for where in ("card", "manifest") for name in names)
+
+
+def test_a_hash_that_is_edited_in_a_card_is_noticed_though_the_manifest_was_made_anew(
+    copied: Path, made: dict[str, Figures]
+) -> None:
+    card = copied / "task" / "CARD.md"
+    card.write_text(re.sub(r"`[0-9a-f]{64}`", f"`{'0' * 64}`", card.read_text(encoding="utf-8")), encoding="utf-8")
+    frozen.seal(copied)
+    assert {"card: task/task.json", "card: task/task.safetensors"} <= set(faults(copied, made))
+
+
+def test_an_edited_figure_is_noticed_though_the_manifest_was_made_anew(copied: Path, made: dict[str, Figures]) -> None:
+    for name, own in made.items():
+        card = copied / name / "CARD.md"
+        edited = {figure: value + 2 if isinstance(value, int) else value + 1.5 for figure, value in own.items()}
+        card.write_text(frozen.told(card.read_text(encoding="utf-8"), edited), encoding="utf-8")
+    assert {f"manifest: {name}/CARD.md" for name in made} <= set(faults(copied, made))
+    frozen.seal(copied)
+    assert faults(copied, made) == sorted(f"{name}: {figure}" for name, own in made.items() for figure in own)
+
+
+def test_a_card_without_figures_is_noticed(copied: Path, made: dict[str, Figures]) -> None:
+    card = copied / "task" / "CARD.md"
+    card.write_text(SECTION.sub("", card.read_text(encoding="utf-8")), encoding="utf-8")
+    frozen.seal(copied)
+    assert faults(copied, made) == ["task: no figures"]
+
+
+@pytest.mark.parametrize(("told", "right"), [(0.75, True), (0.7564, True), (0.7628, False), (0.7372, False)])
+def test_one_text_may_fall_on_the_other_side_but_no_two(told: float, right: bool) -> None:
+    made: Figures = {"n": 156, "accuracy, first look": 0.75}
+    assert (off({"n": 156, "accuracy, first look": told}, made) == []) is right
+    assert off({"n": 155, "accuracy, first look": 0.75}, made) == ["n"]
+
+
+def test_the_figures_are_told_in_one_place_and_nothing_else_is_touched() -> None:
+    card = "# A head\n\nWhat: this.\n\n## Rebuild\n\n    make models\n\n## Files\n"
+    once = frozen.told(card, {"n": 4, "accuracy": 0.5})
+    twice = frozen.told(once, {"n": 4, "accuracy": 0.75})
+    assert frozen.read(once) == {"n": 4, "accuracy": 0.5}
+    assert once.replace("0.5 |", "0.75 |") == twice
+    assert SECTION.sub("", twice) == card
+    assert frozen.read(card) == {}
+
+
+def test_writing_tells_all_cards_and_the_manifest_and_no_other_file(copied: Path, made: dict[str, Figures]) -> None:
+    before = hashes(copied)
+    frozen.write(copied)
+    assert {name for name, digest in hashes(copied).items() if before[name] != digest} <= {
+        f"{name}/CARD.md" for name in made
+    }
+    assert not [wrong for wrong in faults(copied, made) if wrong.startswith(("manifest", *made))]
+
+
+def test_the_sample_has_texts_for_every_label(shipped: Shipped) -> None:
+    lines = frozen.sample()
+    assert len({(line.part, line.text, line.other) for line in lines}) == len(lines)
+    assert Counter(line.want for line in frozen.sample("task")) == dict.fromkeys(shipped.task.labels, 4)
+    wanted = {head.name + (f"/{head.kind}" if head.kind else "") for head in shipped.cues.heads}
+    assert {line.want for line in frozen.sample("cues") if line.holds} == wanted
+    for expert in shipped.experts.values():
+        labels = frozenset(line.want for line in frozen.sample(f"experts/{expert.name}"))
+        assert labels in expert.label_sets
+
+
+def test_nobody_but_the_measurement_knows_of_the_sample() -> None:
+    listed = ["git", "ls-files", "-co", "--exclude-standard", "router", "classifiers", "policies"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in names if name.endswith(".py")}
+    assert [name for name, text in texts.items() if "frozen.jsonl" in text] == ["classifiers/train/frozen.py"]
+    asks = re.compile(r"from \. import .*\bfrozen\b|(from|import) \S*\.frozen\b")
+    assert [name for name, text in texts.items() if asks.search(text)] == ["classifiers/train/cards.py"]
+    # It stands where no step looks for data: all others read folders of theirs, and none this one.
+    folder = re.compile(r"Path\(__file__\)\.parent\.(r?glob|iterdir)")
+    assert [n for n, text in texts.items() if n.startswith("classifiers/train/") and folder.search(text)] == []
+
+
+def learned_from() -> Iterator[str]:
+    """All lines and fields of our own that something is trained or tuned on."""
+    train = ROOT / "classifiers" / "train"
+    for path in (*train.glob("phrasings/*.txt"), train / "messages.txt"):
+        for line in path.read_text(encoding="utf-8").replace("\\n", "\n").splitlines():
+            yield from (line, *line.split(" || "))
+    for path in (*train.glob("wordings/*.jsonl"), *ROOT.glob("tests/data/detectors/*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield str(json.loads(line).get("text", ""))
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def test_none_of_its_texts_is_among_those_that_we_learn_from() -> None:
+    known = {plain(line) for line in learned_from()}
+    everything = "\n".join(known)
+    texts = [each for line in frozen.sample() for each in (line.text, line.other) if plain(each)]
+    assert [text for text in texts if plain(text) in known] == []
+    assert [text for text in texts if len(plain(text)) >= 30 and plain(text) in everything] == []
