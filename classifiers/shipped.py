@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.cues import CueHeads
+from classifiers.difficulty import DifficultyHead
 from classifiers.embed import Encoder, StaticEmbedder
 from classifiers.expert import Expert
 from classifiers.novelty import Novelty
@@ -28,6 +29,7 @@ class Shipped:
     task: TaskHead
     novelty: Novelty
     cues: CueHeads
+    difficulty: DifficultyHead
     experts: Mapping[str, Expert]
 
     @classmethod
@@ -43,6 +45,7 @@ class Shipped:
             task=TaskHead.load(place / "task"),
             novelty=Novelty.load(place / "novelty"),
             cues=CueHeads.load(place / "cues"),
+            difficulty=DifficultyHead.load(place / "difficulty"),
             experts={name: Expert.load(place / EXPERTS / name) for name in expert_names(place)},
         )
 
