@@ -1,0 +1,347 @@
+"""`surveyor bench routellm`: which of two models to ask, on what both answered (MMLU and GSM8K, RouteLLM).
+
+Strong is gpt-4-1106-preview, weak Mixtral-8x7B (Ong et al., arXiv:2406.18665). A method gives each prompt a score, the
+need of the strong model. Two tracks that are never merged: *A1, transfer*, the difficulty head as it ships, which saw
+no prompt of either set; *A2, small budget*, 1,500 labelled MMLU prompts to learn from, the other 12,537 to measure on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from sklearn.cluster import KMeans
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
+
+from classifiers.difficulty import DifficultyHead
+from classifiers.embed import Encoder, Look, StaticEmbedder
+from classifiers.shipped import FOLDER
+from classifiers.task import TaskHead
+from router.bench.apgr import Figures, figures
+from router.bench.results import Cell, Interval, Result, Target, rows_of
+
+MMLU, GSM8K = "routing/routellm_mmlu", "routing/routellm_gsm8k"
+BUDGET, SEEDS, RANDOM_RUNS = 1_500, 5, 20
+PROMISED = 0.65  # APGR on A2
+PUBLISHED = 0.603  # the best row of arXiv:2406.18665 on MMLU
+NEIGHBOURS = 50
+SENTENCE = 384  # the first numbers of an encoder's row are the sentence embedding
+SHRINKAGE = 10.0  # prompts' worth of the mean in the prior of a subject
+COLUMNS = ("method", "track", "data", "n", "runs", "right, %", "CPT50", "CPT80", "APGR")
+ABOUT = (
+    "Routing between two models on what both answered (RouteLLM). CPT50 and CPT80: per cent of prompts that go to the "
+    "strong one for 50 % and 80 % of its gain, lower is better; APGR: mean share of the gain, higher is better. A2: "
+    "{budget:,} labelled MMLU prompts, measured on the other {rest:,}, {seeds} seeds; A1: nothing of either set was "
+    "learned from. In brackets the least and the greatest of all runs, no interval. Jitter of 1e-6 against ties."
+)
+Values = NDArray[np.float64]
+
+
+# ── what the routers see ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The prompts of a set, and which model was right; `rows` are the encoder's, (n, 1152), or of no width."""
+
+    texts: Sequence[str]
+    subjects: Sequence[str]
+    weak: Values
+    strong: Values
+    looks: Sequence[Look]
+    tasks: Values  # log-probabilities of the task types, (n, labels)
+    odds: Values  # of the difficulty head, (n,)
+    rows: NDArray[np.float32]
+
+    @property
+    def gap(self) -> Values:
+        """What asking the strong model gains: 1, 0 or -1."""
+        return self.strong - self.weak
+
+    @cached_property
+    def lengths(self) -> Values:
+        """Characters."""
+        return np.array([float(len(text)) for text in self.texts])
+
+    @cached_property
+    def static(self) -> Values:
+        """Static vectors, (n, 256)."""
+        return np.stack([look.vector for look in self.looks]).astype(np.float64)
+
+    @cached_property
+    def wide(self) -> Values:
+        """All that the shipped looks tell, side by side, for kernels and ridges."""
+        told = (self.tasks - self.tasks.mean(axis=0)) / np.maximum(self.tasks.std(axis=0), 1e-9)
+        plain = np.column_stack((np.log1p(self.lengths), self.odds))
+        plain = (plain - plain.mean(axis=0)) / np.maximum(plain.std(axis=0), 1e-9)
+        blocks = [self.static, told / np.sqrt(told.shape[1]) * 0.5, plain * 0.3]
+        if self.rows.shape[1]:
+            blocks.append(self.rows[:, :SENTENCE].astype(np.float64))
+        return np.column_stack(blocks)
+
+
+class Shipped(NamedTuple):
+    """The shipped models that this benchmark uses."""
+
+    embedder: StaticEmbedder
+    task: TaskHead
+    difficulty: DifficultyHead
+    encode: Callable[[Sequence[str]], NDArray[np.float32]]
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> Shipped:
+        """Load them. Raises OSError when a file is missing."""
+        return cls(
+            StaticEmbedder.load(folder / "static"),
+            TaskHead.load(folder / "task"),
+            DifficultyHead.load(folder / "difficulty"),
+            Encoder.load(folder / "encoder").encode,
+        )
+
+    def see(self, data: Path, name: str, *, encoded: bool) -> Prompts:
+        """Look at all prompts of a file. Raises FileNotFoundError where it is missing."""
+        found = rows_of(data, name)
+        texts = [row["prompt"] for row in found]
+        looks = self.embedder.looks(texts)
+        return Prompts(
+            texts,
+            [row["subject"] for row in found],
+            np.array([row["weak"] for row in found], float),
+            np.array([row["strong"] for row in found], float),
+            looks,
+            np.log(np.maximum(np.stack([self.task.probabilities(look) for look in looks]).astype(np.float64), 1e-6)),
+            np.array([self.difficulty.score(look) for look in looks]),
+            self.encode(texts) if encoded else np.zeros((len(texts), 0), np.float32),
+        )
+
+
+# ── A2: routers that learn from a few labels ─────────────────────────────────────────────────────
+
+Places = NDArray[np.int64]
+Router = Callable[[Prompts, Places, Places], Values]  # learns at the first places, says the need at the second ones
+
+
+def nearest(width: str) -> Router:
+    """The mean gap of the 50 most similar labelled prompts, by the cosine of an attribute of `Prompts`."""
+
+    def said(seen: Prompts, known: Places, asked: Places) -> Values:
+        vectors = np.asarray(getattr(seen, width), np.float64)[:, :SENTENCE]
+        near = vectors[asked] @ vectors[known].T
+        few = min(NEIGHBOURS, len(known))
+        return np.asarray(seen.gap[known][np.argpartition(-near, few - 1, axis=1)[:, :few]].mean(axis=1))
+
+    return said
+
+
+def ridge(alpha: float) -> Router:
+    """Linear regression of the gap on `wide`."""
+
+    def said(seen: Prompts, known: Places, asked: Places) -> Values:
+        model = Ridge(alpha=alpha).fit(seen.wide[known], seen.gap[known])
+        return np.asarray(model.predict(seen.wide[asked]))
+
+    return said
+
+
+def kernel(gamma: float, alpha: float) -> Router:
+    """Kernel ridge regression of the gap on `wide`: a Gaussian process with a radial kernel."""
+
+    def said(seen: Prompts, known: Places, asked: Places) -> Values:
+        mean = float(seen.gap[known].mean())
+        model = KernelRidge(kernel="rbf", gamma=gamma, alpha=alpha).fit(seen.wide[known], seen.gap[known] - mean)
+        return np.asarray(model.predict(seen.wide[asked])) + mean
+
+    return said
+
+
+def clustered(clusters: int) -> Router:
+    """Subjects as k-means finds them among the labelled prompts, each with its shrunken mean gap."""
+
+    def said(seen: Prompts, known: Places, asked: Places) -> Values:
+        vectors = seen.rows[:, :SENTENCE] if seen.rows.shape[1] else seen.static
+        count = max(1, min(clusters, len(known) // 10))
+        found = KMeans(count, n_init=1, random_state=0).fit(vectors[known])
+        return _priors(seen.gap[known], found.labels_, count)[found.predict(vectors[asked])]
+
+    return said
+
+
+def length(seen: Prompts, _known: Places, asked: Places) -> Values:
+    """Longer prompts first."""
+    return seen.lengths[asked]
+
+
+def own_head(seen: Prompts, _known: Places, asked: Places) -> Values:
+    """The difficulty head as it ships: the less likely the standard tier is right, the sooner."""
+    return -seen.odds[asked]
+
+
+def subject(seen: Prompts, known: Places, asked: Places) -> Values:
+    """The shrunken mean gap of the prompt's true subject, which no prompt tells: an oracle's knowledge."""
+    names, places = np.unique(seen.subjects, return_inverse=True)
+    return _priors(seen.gap[known], places[known], len(names))[places[asked]]
+
+
+def _priors(gap: Values, group: NDArray[Any], groups: int) -> Values:
+    count = np.bincount(group, minlength=groups)
+    total = np.bincount(group, weights=gap, minlength=groups)
+    return np.asarray((total + SHRINKAGE * gap.mean()) / (count + SHRINKAGE))
+
+
+PARTS_OF_OURS: Mapping[str, Router] = {
+    "50 nearest, static": nearest("static"),
+    "50 nearest, encoder": nearest("rows"),
+    "ridge": ridge(10.0),
+    "kernel": kernel(0.5, 3.0),
+    "clusters": clustered(50),
+    "length": length,
+    "difficulty": own_head,
+}
+FOLDS = 5
+
+
+def blended(seen: Prompts, known: Places, asked: Places) -> tuple[Values, dict[str, float]]:
+    """A blend of `PARTS_OF_OURS`, and what each weighs: by cross-validation inside the labelled prompts alone.
+
+    The weights are the non-negative least squares of the gap on what parts say that did not see it.
+    """
+    usable = {name: part for name, part in PARTS_OF_OURS.items() if seen.rows.shape[1] or "encoder" not in name}
+    folds = np.random.default_rng(0).permutation(len(known)) % FOLDS
+    unseen = np.zeros((len(known), len(usable)))
+    for column, part in enumerate(usable.values()):
+        for fold in range(FOLDS):
+            unseen[folds == fold, column] = part(seen, known[folds != fold], known[folds == fold])
+    middle, spread = unseen.mean(axis=0), np.maximum(unseen.std(axis=0), 1e-9)
+    gap = seen.gap[known]
+    weights, _ = nnls((unseen - middle) / spread, gap - gap.mean())
+    said = np.column_stack([part(seen, known, asked) for part in usable.values()])
+    blend = np.asarray(((said - middle) / spread) @ weights)
+    return blend, dict(zip(usable, weights.tolist(), strict=True))
+
+
+# ── the benchmark ────────────────────────────────────────────────────────────────────────────────
+
+OURS = "ours: the shipped looks, blended"
+NOTES = (
+    "The blend's parts were listed after a first try of plain ones (nearest neighbours, ridges) on the pool; how they "
+    "are weighed is learned in each run by cross-validation inside its own labelled prompts.",
+    "The published best learned from labels of MMLU's validation split, ours from as many of the test pool.",
+    "'true subject' reads the name of the prompt's file, which no prompt tells: an oracle's knowledge.",
+)
+
+
+def measure(data: Path, shipped: Shipped | None = None, budget: int = BUDGET) -> Result:
+    """Both tracks. The encoder reads all of MMLU once, which takes minutes; its rows are kept in memory only.
+
+    Args:
+        data: folder with `routing/routellm_mmlu.jsonl.gz` and `routing/routellm_gsm8k.jsonl.gz`.
+        shipped: the models; those of the package where left out.
+        budget: labelled prompts of A2.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+    """
+    models = shipped or Shipped.load()
+    with threadpool_limits(1):
+        mmlu, gsm8k = models.see(data, MMLU, encoded=True), models.see(data, GSM8K, encoded=False)
+        alone = [*ends(mmlu, "MMLU"), *ends(gsm8k, "GSM8K")]
+        untrained = [*transfer(mmlu, "MMLU"), *transfer(gsm8k, "GSM8K")]
+        few, weights = small_budget(mmlu, budget)
+    apgr = few[OURS].apgr
+    rows = [
+        *alone,
+        *untrained,
+        *(row("A2", "MMLU", len(mmlu.texts) - budget, name, told) for name, told in few.items()),
+    ]
+    return Result(
+        name="routellm",
+        about=ABOUT.format(budget=budget, rest=len(mmlu.texts) - budget, seeds=SEEDS),
+        columns=COLUMNS,
+        rows=rows,
+        targets=[Target("A2: APGR, mean of the seeds", f">= {PROMISED}", f"{apgr.value:.3f}", apgr.value >= PROMISED)],
+        details={
+            "weights of the blend, by seed": weights,
+            "published best": {"source": "arXiv:2406.18665", "CPT50": 35.40, "CPT80": 70.31, "APGR": PUBLISHED},
+            "notes": NOTES,
+        },
+    )
+
+
+class Told(NamedTuple):
+    """Figures of several runs: their mean, the least and the greatest."""
+
+    cpt50: Interval
+    cpt80: Interval
+    apgr: Interval
+    runs: int
+
+    @classmethod
+    def of(cls, runs: Sequence[Figures]) -> Told:
+        """From the figures of each run."""
+        return cls(*(Interval(float(np.mean(c)), min(c), max(c)) for c in zip(*runs, strict=True)), runs=len(runs))
+
+
+def row(track: str, name: str, n: int, method: str, told: Told) -> dict[str, Cell]:
+    """A row of the table; a single run has no range."""
+    cells: Sequence[Cell] = told[:3] if told.runs > 1 else [each.value for each in told[:3]]
+    figures_of = dict(zip(("CPT50", "CPT80", "APGR"), cells, strict=True))
+    return {"method": method, "track": track, "data": name, "n": n, "runs": told.runs, **figures_of}
+
+
+def ends(seen: Prompts, name: str) -> list[dict[str, Cell]]:
+    """What needs no router: either model alone, and whoever is right, known beforehand."""
+    said = {"always weak": seen.weak, "always strong": seen.strong, "oracle": np.maximum(seen.weak, seen.strong)}
+    found = []
+    for method, right in said.items():
+        line: dict[str, Cell] = {"method": method, "data": name, "n": len(seen.texts)}
+        found.append(line | {"right, %": 100 * float(right.mean())})
+    best = figures(seen.gap, seen.weak, seen.strong)
+    found[-1] |= dict(zip(("CPT50", "CPT80", "APGR"), best, strict=True))
+    return found
+
+
+def transfer(seen: Prompts, name: str) -> list[dict[str, Cell]]:
+    """Track A1: what has learned nothing of the set."""
+    everywhere = np.arange(len(seen.texts))
+    found = {"random": by_chance(seen, everywhere)}
+    parts: Mapping[str, Router] = {"longer prompts first": length, "ours: the difficulty head": own_head}
+    for method, part in parts.items():
+        need = part(seen, everywhere[:0], everywhere)
+        found[method] = Told.of([figures(need, seen.weak, seen.strong)])
+    return [row("A1", name, len(seen.texts), method, told) for method, told in found.items()]
+
+
+def by_chance(seen: Prompts, asked: Places) -> Told:
+    """Random scores, 20 runs."""
+    weak, strong = seen.weak[asked], seen.strong[asked]
+    draws = (np.random.default_rng(seed).random(len(asked)) for seed in range(RANDOM_RUNS))
+    return Told.of([figures(draw, weak, strong) for draw in draws])
+
+
+def small_budget(seen: Prompts, budget: int) -> tuple[dict[str, Told], list[dict[str, float]]]:
+    """Track A2: figures of each method, and what the parts of the blend weigh, by seed."""
+    trivial: Mapping[str, Router] = {
+        "longer prompts first": length,
+        "true subject (an oracle's knowledge)": subject,
+        "static vector, 50 nearest": nearest("static"),
+    }
+    runs: dict[str, list[Figures]] = {name: [] for name in (*trivial, OURS)}
+    weights = []
+    for seed in range(SEEDS):
+        drawn = np.random.default_rng(seed).permutation(len(seen.texts))
+        known, asked = drawn[:budget], drawn[budget:]
+        blend, weighed = blended(seen, known, asked)
+        weights.append(weighed)
+        said = {name: router(seen, known, asked) for name, router in trivial.items()} | {OURS: blend}
+        for name, need in said.items():
+            runs[name].append(figures(need, seen.weak[asked], seen.strong[asked], seed))
+    found = {"random": by_chance(seen, asked)}
+    return found | {name: Told.of(each) for name, each in runs.items()}, weights

@@ -1,0 +1,119 @@
+"""The metric on figures worked out by hand, and both tracks on a folder of made-up prompts."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifiers.difficulty import DifficultyHead
+from classifiers.embed import StaticEmbedder
+from classifiers.shipped import FOLDER
+from classifiers.task import TaskHead
+from router.bench import routellm
+from router.bench.apgr import curve, figures
+from router.bench.results import Interval
+
+TEN = np.arange(10.0)  # scores 0..9: the deciles part one prompt at a time
+HALF = np.array([1.0] * 5 + [0.0] * 5)
+
+
+def test_the_curve_is_that_worked_out_by_hand() -> None:
+    # The weak model gets the five lowest scores right, the strong one all: each of the first five calls gains a tenth.
+    found = curve(TEN, HALF, np.ones(10))
+    assert found[:, 0].round(6).tolist() == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    assert found[:, 1].round(6).tolist() == [50, 60, 70, 80, 90, 100, 100, 100, 100, 100, 100]
+
+
+def test_the_figures_are_those_worked_out_by_hand() -> None:
+    # Area over the weak model's 50: half of 50 x 0.5 below the slope, 50 x 0.5 beside it: 12.5 + 25 of 50.
+    best = figures(TEN, HALF, np.ones(10))
+    assert (best.cpt50, best.cpt80, best.apgr) == pytest.approx((25.0, 40.0, 0.75), abs=1e-4)
+    # The wrong way round the first five calls gain nothing.
+    worst = figures(-TEN, HALF, np.ones(10))
+    assert (worst.cpt50, worst.cpt80, worst.apgr) == pytest.approx((75.0, 90.0, 0.25), abs=1e-4)
+
+
+def test_ties_are_broken_by_the_seed_alone() -> None:
+    tied = np.zeros(1_000)
+    strong, weak = np.ones(1_000), np.tile([1.0, 0.0], 500)
+    assert curve(tied, weak, strong, seed=3).tolist() == curve(tied, weak, strong, seed=3).tolist()
+    assert curve(tied, weak, strong, seed=3).tolist() != curve(tied, weak, strong, seed=4).tolist()
+    assert figures(tied, weak, strong).apgr == pytest.approx(0.5, abs=0.05)
+
+
+def test_jitter_never_turns_an_order_around() -> None:
+    assert figures(TEN * 1e-3, HALF, np.ones(10)) == pytest.approx(figures(TEN * 1e3, HALF, np.ones(10)), abs=1e-4)
+
+
+def test_a_strong_model_that_is_no_better_is_an_error() -> None:
+    with pytest.raises(ValueError, match="must be better"):
+        figures(TEN, np.ones(10), HALF)
+
+
+@pytest.fixture(scope="module")
+def models() -> routellm.Shipped:
+    """What ships, but for the encoder, whose rows here are made of the static vector: it reads slowly."""
+    embedder = StaticEmbedder.load(FOLDER / "static")
+
+    def encode(texts: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        vectors = np.stack([look.vector for look in embedder.looks(texts)])
+        return np.tile(vectors, (1, 2))[:, :400].astype(np.float32)
+
+    task, difficulty = TaskHead.load(FOLDER / "task"), DifficultyHead.load(FOLDER / "difficulty")
+    return routellm.Shipped(embedder, task, difficulty, encode)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two subjects: the weak model knows the one and not the other, the strong model knows both."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "routing").mkdir()
+    random = np.random.default_rng(0)
+    words = {"cells": ["enzyme", "membrane", "protein", "gene"], "courts": ["court", "judge", "statute", "verdict"]}
+    rows = []
+    for number in range(400):
+        name = ("cells", "courts")[number % 2]
+        drawn = random.choice(words[name], 3)
+        weak = bool(random.random() < (0.9 if name == "cells" else 0.2))
+        prompt = f"Which {drawn[0]} of {number} has a {drawn[1]} and a {drawn[2]}?\nA. 1\nB. 2\nAnswer:"
+        rows.append({"prompt": prompt, "subject": name, "weak": weak, "strong": bool(random.random() < 0.95)})
+    for file, kept in (("routellm_mmlu", rows), ("routellm_gsm8k", rows[:100])):
+        with gzip.open(folder / "routing" / f"{file}.jsonl.gz", "wt", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in kept)
+    return folder
+
+
+def test_the_table_has_both_tracks_apart_with_their_baselines(data: Path, models: routellm.Shipped) -> None:
+    found = routellm.measure(data, models, budget=100)
+    rows = {(row.get("track"), row["data"], row["method"]): row for row in found.rows}
+    for track, name in (("A1", "MMLU"), ("A1", "GSM8K"), ("A2", "MMLU")):
+        assert {"random", "longer prompts first"} <= {method for at, on, method in rows if (at, on) == (track, name)}
+    assert {row["n"] for (track, _, _), row in rows.items() if track == "A2"} == {300}
+    assert rows[None, "MMLU", "always weak"]["right, %"] == pytest.approx(55, abs=8)
+    ours, chance = (rows["A2", "MMLU", name]["APGR"] for name in (routellm.OURS, "random"))
+    oracle = rows["A2", "MMLU", "true subject (an oracle's knowledge)"]["APGR"]
+    assert isinstance(ours, Interval)
+    assert isinstance(chance, Interval)
+    assert isinstance(oracle, Interval)
+    assert ours.value > 0.65 > chance.high  # two subjects of other words are told apart
+    assert ours.value == pytest.approx(oracle.value, abs=0.05)
+    assert found.targets[0].met
+
+
+def test_labels_of_the_measured_prompts_are_never_learned_from(data: Path, models: routellm.Shipped) -> None:
+    seen = models.see(data, routellm.MMLU, encoded=True)
+    known, asked = np.arange(100), np.arange(100, 400)
+    said, weights = routellm.blended(seen, known, asked)
+    swapped = routellm.Prompts(
+        seen.texts, seen.subjects, np.r_[seen.weak[:100], 1 - seen.weak[100:]], seen.strong, seen.looks, seen.tasks,
+        seen.odds, seen.rows,
+    )  # fmt: skip
+    assert routellm.blended(swapped, known, asked)[0].tolist() == said.tolist()
+    assert min(weights.values()) >= 0 < max(weights.values())
+
+
+def test_a_missing_file_is_named(tmp_path: Path, models: routellm.Shipped) -> None:
+    with pytest.raises(FileNotFoundError, match="routellm_mmlu"):
+        routellm.measure(tmp_path, models)
