@@ -19,11 +19,6 @@ app = typer.Typer(help="Measure the looks on prompts of your own.", no_args_is_h
 PICTURES = "No pictures: matplotlib is missing. To get them: pip install 'surveyor-router[eval]'"
 
 
-@app.callback()
-def group() -> None:
-    """Measure the looks on prompts of your own."""
-
-
 @app.command()
 def task(
     file: Annotated[
