@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from safetensors.numpy import load_file, save_file
 
 from classifiers.embed import Look, Vector
@@ -51,7 +51,7 @@ class DifficultyHead:
 
     @classmethod
     def fit(
-        cls, looks: Sequence[Look], right: Sequence[float], tasks: Collection[str], c: float = C, share: float = SHARE
+        cls, looks: Sequence[Look], right: ArrayLike, tasks: Collection[str], c: float = C, share: float = SHARE
     ) -> DifficultyHead:
         """Fit a logistic regression on `right`, shape (n,), the share of models that were right, in [0, 1].
 

@@ -215,11 +215,15 @@ def held_out(looks: Sequence[Look], truth: Values, groups: NDArray[np.int64]) ->
     """The log odds of each question by a head that saw none of its group."""
     found = np.zeros(len(truth))
     for group in np.unique(groups):
-        out = np.flatnonzero(groups == group)
-        kept = np.flatnonzero(groups != group)
+        out, kept = _parts(groups, group)
         head = DifficultyHead.fit([looks[place] for place in kept], truth[kept], TASKS)
         found[out] = scores(head, [looks[place] for place in out])
     return found
+
+
+def _parts(groups: NDArray[np.int64], group: np.int64) -> tuple[list[int], list[int]]:
+    """The places of a group, and all others."""
+    return np.flatnonzero(groups == group).tolist(), np.flatnonzero(groups != group).tolist()
 
 
 def likely(odds: Values) -> Values:
@@ -232,7 +236,7 @@ def compared(said: Values, known: Asked, tasks: Sequence[str], groups: NDArray[n
     lengths = np.array([float(len(text)) for text in known.texts])
     rows: dict[str, Values] = {name: np.zeros(len(said)) for name in ("constant", "prompt length", "task type")}
     for group in np.unique(groups):
-        out, kept = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+        out, kept = _parts(groups, group)
         fitted = Baselines.of(lengths[kept], [tasks[place] for place in kept], known.standard[kept])
         for name, found in fitted.said(lengths[out], [tasks[place] for place in out]).items():
             rows[name][out] = found

@@ -55,8 +55,8 @@ standard tier is the mean of
 {standard},
 two models of about 50B parameters; the small tier, used for the tables only, that of
 {small}.
-The other three (two answer from passages, one writes code only) are not used. The file's cluster numbers come from the models' scores,
-so they say nothing of subjects and are not used either; data sets are told by the order of the file.
+The other three (two answer from passages, one writes code only) are not used. The file's cluster numbers come from the
+models' scores, so they say nothing of subjects and are not used either; data sets are told by the order of the file.
 
 {left_out}
 One is *in* the other where the normalised text (letters and digits, lower case), or what stands before the options,

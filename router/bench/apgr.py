@@ -46,14 +46,14 @@ def curve(need: ArrayLike, weak: ArrayLike, strong: ArrayLike, seed: int = 0) ->
 def figures(need: ArrayLike, weak: ArrayLike, strong: ArrayLike, seed: int = 0) -> Figures:
     """What `curve` comes to. Raises ValueError where the strong model is no better than the weak one."""
     points = curve(need, weak, strong, seed)
-    low, high = 100 * float(np.mean(weak)), 100 * float(np.mean(strong))
+    low, high = (float(points[place, 1]) for place in (0, -1))
     if high <= low:
         raise ValueError(f"the strong model must be better than the weak one: {high:.1f} against {low:.1f}")
     share, accuracy = points[:, 0] / 100, points[:, 1]
     area = float(np.trapezoid(accuracy, share)) - low * float(np.ptp(share))
     whole = (high - low) * float(np.ptp(share))
-    cpt = [_reached(points, low + part * (high - low)) for part in (0.5, 0.8)]
-    return Figures(*cpt, area / whole)
+    half, most = (_reached(points, low + part * (high - low)) for part in (0.5, 0.8))
+    return Figures(half, most, area / whole)
 
 
 def _reached(points: NDArray[np.float64], accuracy: float) -> float:

@@ -169,7 +169,7 @@ def clustered(clusters: int) -> Router:
         vectors = seen.rows[:, :SENTENCE] if seen.rows.shape[1] else seen.static
         count = max(1, min(clusters, len(known) // 10))
         found = KMeans(count, n_init=1, random_state=0).fit(vectors[known])
-        return _priors(seen.gap[known], found.labels_, count)[found.predict(vectors[asked])]
+        return np.asarray(_priors(seen.gap[known], found.labels_, count)[found.predict(vectors[asked])])
 
     return said
 
@@ -286,7 +286,8 @@ class Told(NamedTuple):
     @classmethod
     def of(cls, runs: Sequence[Figures]) -> Told:
         """From the figures of each run."""
-        return cls(*(Interval(float(np.mean(c)), min(c), max(c)) for c in zip(*runs, strict=True)), runs=len(runs))
+        cpt50, cpt80, apgr = (Interval(float(np.mean(c)), min(c), max(c)) for c in zip(*runs, strict=True))
+        return cls(cpt50, cpt80, apgr, len(runs))
 
 
 def row(track: str, name: str, n: int, method: str, told: Told) -> dict[str, Cell]:

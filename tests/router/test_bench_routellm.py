@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def models() -> routellm.Shipped:
     """What ships, but for the encoder, whose rows here are made of the static vector: it reads slowly."""
     embedder = StaticEmbedder.load(FOLDER / "static")
 
-    def encode(texts: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    def encode(texts: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         vectors = np.stack([look.vector for look in embedder.looks(texts)])
         return np.tile(vectors, (1, 2))[:, :400].astype(np.float32)
 
