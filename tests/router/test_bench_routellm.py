@@ -115,6 +115,26 @@ def test_labels_of_the_measured_prompts_are_never_learned_from(data: Path, model
     assert min(weights.values()) >= 0 < max(weights.values())
 
 
+def test_parts_are_weighed_by_what_they_say_of_labels_that_they_did_not_see(
+    data: Path, models: routellm.Shipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_heart(seen: routellm.Prompts, known: routellm.Places, asked: routellm.Places) -> routellm.Values:
+        noise = np.random.default_rng(0).normal(size=len(asked))
+        return np.where(np.isin(asked, known), seen.gap[asked], noise)
+
+    monkeypatch.setattr(routellm, "PARTS_OF_OURS", {**routellm.PARTS_OF_OURS, "by heart": by_heart})
+    seen = models.see(data, routellm.MMLU, encoded=True)
+    _, weights = routellm.blended(seen, np.arange(200), np.arange(200, 400))
+    assert weights["by heart"] < 0.25 * max(weights.values())
+
+
+def test_what_is_less_likely_right_is_sooner_sent_to_the_strong_model(data: Path, models: routellm.Shipped) -> None:
+    seen = models.see(data, routellm.GSM8K, encoded=False)
+    need = routellm.own_head(seen, np.arange(0), np.arange(100))
+    chance = [models.difficulty.probability(look) or 0.5 for look in seen.looks]
+    assert np.argsort(need).tolist() == np.argsort(-np.array(chance)).tolist()
+
+
 def test_a_missing_file_is_named(tmp_path: Path, models: routellm.Shipped) -> None:
     with pytest.raises(FileNotFoundError, match="routellm_mmlu"):
         routellm.measure(tmp_path, models)
