@@ -93,11 +93,13 @@ def test_the_table_has_both_tracks_apart_with_their_baselines(data: Path, models
         assert {"random", "longer prompts first"} <= {method for at, on, method in rows if (at, on) == (track, name)}
     assert {row["n"] for (track, _, _), row in rows.items() if track == "A2"} == {300}
     assert rows[None, "MMLU", "always weak"]["right, %"] == pytest.approx(55, abs=8)
-    ours, chance = (rows["A2", "MMLU", name]["APGR"] for name in (routellm.OURS, "random"))
-    oracle = rows["A2", "MMLU", "true subject (an oracle's knowledge)"]["APGR"]
-    assert isinstance(ours, Interval)
-    assert isinstance(chance, Interval)
-    assert isinstance(oracle, Interval)
+    told = found.details["A2, by method"]
+    ours, chance = (told[name]["apgr"] for name in (routellm.OURS, "random"))
+    oracle = told["true subject (an oracle's knowledge)"]["apgr"]
+    assert rows["A2", "MMLU", routellm.OURS]["APGR"] == f"{ours.value:.3f}, {ours.low:.3f} to {ours.high:.3f}"
+    head = rows["A1", "GSM8K", "ours: the difficulty head"]["APGR"]
+    assert isinstance(head, Interval)
+    assert head.low < head.value < head.high
     assert ours.value > 0.65 > chance.high  # two subjects of other words are told apart
     assert ours.value == pytest.approx(oracle.value, abs=0.05)
     assert found.targets[0].met
