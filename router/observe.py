@@ -47,6 +47,7 @@ class Look(NamedTuple):
     bound: Bound | None
     readings: dict[str, Reading]
     found: Found
+    right: float | None = None  # P(the standard tier answers right); None where the head has nothing to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Observer:
             operator=choice.operator,
             began=self.conversations.began(request),
             retrieved=look.found.likeness,
+            standard_right=look.right,
             pinned=choice.pinned,
         )
         bound = look.bound if look.readings else None
@@ -93,7 +95,9 @@ class Observer:
         facts, task, novelty, bound = self.first_look(request)
         readings = await self.readings(bound, facts)
         found = self.index.look_up_for(request.text, task, facts) if self.index else NOT_LOOKED_UP
-        return Look(facts, task, novelty, bound, readings, found)
+        static = self.shipped.embedder.look(told_text(request))
+        right = self.shipped.difficulty.right(static, task.label, facts.language)
+        return Look(facts, task, novelty, bound, readings, found, right)
 
     def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
