@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.cues import Heard
-from classifiers.difficulty import DifficultyHead
-from classifiers.embed import StaticEmbedder, Vector
+from classifiers.embed import Vector
 from classifiers.expert import SENTENCE, Expert
 from classifiers.novelty import Novelty
 from classifiers.shipped import EXPERTS, FOLDER, MANIFEST, Shipped, hashes
@@ -68,10 +67,8 @@ def figures(shipped: Shipped) -> dict[str, Figures]:
         "second": _second(shipped),
         "novelty": _novelty(shipped),
         "cues": _cues(shipped),
+        "difficulty": _difficulty(shipped),
     }
-    head: DifficultyHead | None = getattr(shipped, "difficulty", None)
-    if head is not None:
-        found["difficulty"] = _difficulty(head, shipped.embedder)
     return found | {f"{EXPERTS}/{name}": _expert(shipped, expert) for name, expert in shipped.experts.items()}
 
 
@@ -81,9 +78,10 @@ def write(out: Path = FOLDER) -> None:
     All cards, since one artefact changes the figures of those that stand on it; nothing else in them is touched.
     Raises OSError where an artefact or its card is missing.
     """
-    for name, own in figures(Shipped.load(out)).items():
-        card = out / name / "CARD.md"
-        card.write_text(told(card.read_text(encoding="utf-8"), own), encoding="utf-8")
+    made = figures(Shipped.load(out))
+    cards = {name: (out / name / "CARD.md").read_text(encoding="utf-8") for name in made}  # all or none
+    for name, card in cards.items():
+        (out / name / "CARD.md").write_text(told(card, made[name]), encoding="utf-8")
     seal(out)
 
 
@@ -164,9 +162,9 @@ def _hears(heard: Heard, want: str) -> bool:
     return heard.kinds.get(name) == kind if kind else name in heard.cues
 
 
-def _difficulty(head: DifficultyHead, embedder: StaticEmbedder) -> Figures:
+def _difficulty(shipped: Shipped) -> Figures:
     lines = sample("difficulty")
-    scores = np.array([head.score(embedder.look(line.text)) for line in lines])
+    scores = np.array([shipped.difficulty.score(shipped.embedder.look(line.text)) for line in lines])
     easy = np.array([line.want == "easy" for line in lines])
     return {"n": len(lines), "AUROC, easy against hard": _rounded(auroc(scores[easy], scores[~easy]))}
 

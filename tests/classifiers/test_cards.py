@@ -22,7 +22,7 @@ LEARNED = {".safetensors", ".onnx"}
 SAYS = {
     "data": r"\bdata\b",
     "licence": r"licen[cs]e|Apache-2\.0|\bMIT\b|CC BY",
-    "what was tuned on what": r"chosen|tuned|fitted|No text data was used",
+    "what was tuned on what": r"chose|tuned|fitted|No text data was used",
     "how to rebuild": r"## Rebuild\n(.*\n)*.*(classifiers\.train|make models) DATA",
 }
 
