@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_table_has_both_tracks_apart_with_their_baselines(data: Path, models: routellm.Shipped) -> None:
-    found = routellm.measure(data, models, budget=100)
+    found = routellm.measure(data, models, budget=60)
     rows = {(row.get("track"), row["data"], row["method"]): row for row in found.rows}
     for track, name in (("A1", "MMLU"), ("A1", "GSM8K"), ("A2", "MMLU")):
         assert {"random", "longer prompts first"} <= {method for at, on, method in rows if (at, on) == (track, name)}
-    assert {row["n"] for (track, _, _), row in rows.items() if track == "A2"} == {300}
+    sizes = {method: row["n"] for (track, _, method), row in rows.items() if track == "A2"}
+    fresh = sizes.pop(routellm.FRESH)
+    assert set(sizes.values()) == {340}
+    assert isinstance(fresh, int)
+    assert 0 < fresh < 340
     assert rows[None, "MMLU", "always weak"]["right, %"] == pytest.approx(55, abs=8)
     told = found.details["A2, by method"]
     ours, chance = (told[name]["apgr"] for name in (routellm.OURS, "random"))
@@ -108,26 +113,26 @@ def test_the_table_has_both_tracks_apart_with_their_baselines(data: Path, models
 def test_labels_of_the_measured_prompts_are_never_learned_from(data: Path, models: routellm.Shipped) -> None:
     seen = models.see(data, routellm.MMLU, encoded=True)
     known, asked = np.arange(100), np.arange(100, 400)
-    said, weights = routellm.blended(seen, known, asked)
-    swapped = routellm.Prompts(
-        seen.texts, seen.subjects, np.r_[seen.weak[:100], 1 - seen.weak[100:]], seen.strong, seen.looks, seen.tasks,
-        seen.odds, seen.rows,
-    )  # fmt: skip
-    assert routellm.blended(swapped, known, asked)[0].tolist() == said.tolist()
-    assert min(weights.values()) >= 0 < max(weights.values())
+    said, choice = routellm.chosen(seen, known, asked)
+    other = replace(seen, weak=np.r_[seen.weak[:100], 1 - seen.weak[100:]])
+    assert routellm.chosen(other, known, asked)[0].tolist() == said.tolist()
+    taught = replace(seen, weak=np.r_[1 - seen.weak[:100], seen.weak[100:]])
+    assert routellm.chosen(taught, known, asked)[0].tolist() != said.tolist()
+    assert (choice["width"], choice["noise"]) in routellm.GRID
 
 
-def test_parts_are_weighed_by_what_they_say_of_labels_that_they_did_not_see(
-    data: Path, models: routellm.Shipped, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def by_heart(seen: routellm.Prompts, known: routellm.Places, asked: routellm.Places) -> routellm.Values:
-        noise = np.random.default_rng(0).normal(size=len(asked))
-        return np.where(np.isin(asked, known), seen.gap[asked], noise)
-
-    monkeypatch.setattr(routellm, "PARTS_OF_OURS", {**routellm.PARTS_OF_OURS, "by heart": by_heart})
+def test_nothing_is_scaled_by_texts_that_are_measured_on(data: Path, models: routellm.Shipped) -> None:
     seen = models.see(data, routellm.MMLU, encoded=True)
-    _, weights = routellm.blended(seen, np.arange(200), np.arange(200, 400))
-    assert weights["by heart"] < 0.25 * max(weights.values())
+    known = np.arange(100)
+    longer = replace(seen, texts=[*seen.texts[:399], "x" * 10_000])
+    assert routellm.spread_out(longer, known)[:399].tolist() == routellm.spread_out(seen, known)[:399].tolist()
+
+
+def test_width_and_noise_are_chosen_by_what_was_not_learned(data: Path, models: routellm.Shipped) -> None:
+    seen = models.see(data, routellm.MMLU, encoded=True)
+    # Labels by lot: who learned by heart would take the least noise, who is asked about others the most.
+    lots = replace(seen, weak=np.random.default_rng(1).integers(0, 2, 400).astype(float), strong=np.ones(400))
+    assert routellm.chosen(lots, np.arange(300), np.arange(300, 400))[1]["noise"] == 12.0
 
 
 def test_what_is_less_likely_right_is_sooner_sent_to_the_strong_model(data: Path, models: routellm.Shipped) -> None:
