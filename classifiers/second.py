@@ -32,6 +32,16 @@ class Blend:
     second: float
     below: float
 
+    def save(self, folder: Path) -> None:
+        """Write `second.json`."""
+        text = json.dumps(asdict(self), indent=1, sort_keys=True)
+        (folder / "second.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Blend:
+        """Read what `save` wrote. Raises OSError when it is missing."""
+        return cls(**json.loads((folder / "second.json").read_text(encoding="utf-8")))
+
 
 class SecondTaskHead:
     """Task types by the fine-tuned encoder; a few milliseconds a text, however long it is."""
@@ -42,7 +52,7 @@ class SecondTaskHead:
         self.blend = blend
 
     def scores(self, text: str) -> Vector:
-        """The raw scores (logits) of one text, shape (labels,), in the order of the task head's labels; never raises."""
+        """The logits of one text, shape (labels,), in the order of the task head's labels; never raises."""
         ids = self.ids(text)
         out: Vector = self._upper.run(None, {"states": self._encoder.states(ids)})[0][0]
         return out
@@ -63,14 +73,7 @@ class SecondTaskHead:
         """Calibrated probabilities of both looks, shape (labels,): `first` are the first look's raw scores."""
         return softmax(np.float32(self.blend.first) * first + np.float32(self.blend.second) * self.scores(text))
 
-    def save(self, folder: Path) -> None:
-        """Write `second.json`, how both looks are weighed; the graph `task.onnx` is written by the training."""
-        text = json.dumps(asdict(self.blend), indent=1, sort_keys=True)
-        (folder / "second.json").write_text(text + "\n", encoding="utf-8")
-
     @classmethod
-    def load(cls, folder: Path, encoder: Encoder, threads: int = 1) -> SecondTaskHead:
-        """Read `task.onnx` and `second.json`. Raises OSError when one is missing."""
-        facts = json.loads((folder / "second.json").read_text(encoding="utf-8"))
-        return cls(encoder, open_session(folder / "task.onnx", threads), Blend(**facts))
-
+    def load(cls, folder: Path, encoder: Encoder, blend: Blend | None = None, threads: int = 1) -> SecondTaskHead:
+        """Read `task.onnx` and, unless a blend is given, `second.json`. Raises OSError when one is missing."""
+        return cls(encoder, open_session(folder / "task.onnx", threads), blend or Blend.load(folder))

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from classifiers.cues import CueHeads
 from classifiers.difficulty import DifficultyHead
-from classifiers.embed import Encoder, StaticEmbedder
+from classifiers.embed import Encoder, Look, StaticEmbedder
 from classifiers.expert import Expert
-from classifiers.novelty import Novelty
-from classifiers.task import TaskHead
+from classifiers.novelty import PromptNovelty
+from classifiers.second import SecondTaskHead
+from classifiers.task import Guess, TaskHead
 
 FOLDER = Path(__file__).parent / "models"
 MANIFEST = "MANIFEST.json"
@@ -27,7 +28,8 @@ class Shipped:
     embedder: StaticEmbedder
     encoder: Encoder
     task: TaskHead
-    novelty: Novelty
+    second: SecondTaskHead
+    novelty: PromptNovelty
     cues: CueHeads
     difficulty: DifficultyHead
     experts: Mapping[str, Expert]
@@ -39,15 +41,27 @@ class Shipped:
         Raises OSError when a file is missing. File hashes are not checked here: MANIFEST.json holds them.
         """
         place = folder or FOLDER
+        encoder = Encoder.load(place / "encoder")
         return cls(
             embedder=StaticEmbedder.load(place / "static"),
-            encoder=Encoder.load(place / "encoder"),
+            encoder=encoder,
             task=TaskHead.load(place / "task"),
-            novelty=Novelty.load(place / "novelty"),
+            second=SecondTaskHead.load(place / "second", encoder),
+            novelty=PromptNovelty.load(place / "novelty"),
             cues=CueHeads.load(place / "cues"),
             difficulty=DifficultyHead.load(place / "difficulty"),
             experts={name: Expert.load(place / EXPERTS / name) for name in expert_names(place)},
         )
+
+    def task_of(self, text: str) -> Guess:
+        """The task type of one text: by the first look, and where that is unsure by both; never raises."""
+        look = self.embedder.look(text)
+        guess = self.task.predict(look)
+        return self.second_guess(look, text) if guess.confidence < self.second.blend.below else guess
+
+    def second_guess(self, look: Look, text: str) -> Guess:
+        """The task type by both looks; a few milliseconds."""
+        return self.task.guess(self.second.probabilities(self.task.scores(look), text), "second")
 
 
 def expert_names(folder: Path | None = None) -> list[str]:

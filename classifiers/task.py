@@ -20,11 +20,12 @@ from classifiers.linear import Linear, features
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The task type guessed: its label, its calibrated probability in [0, 1] and the label next in line."""
+    """A task type guessed: label, calibrated probability in [0, 1], the label next in line, and by which look."""
 
     label: str
     confidence: float
     runner_up: str
+    look: str = "first"  # or second
 
 
 class TaskHead:
@@ -45,11 +46,14 @@ class TaskHead:
 
     def predict(self, look: Look) -> Guess:
         """The likeliest task type of one look; never raises."""
-        found = self.probabilities(look)
-        best = int(found.argmax())
-        confidence = float(found[best])
-        found[best] = -1.0  # the array is ours: the next largest is the runner-up
-        return Guess(self.labels[best], confidence, self.labels[int(found.argmax())])
+        return self.guess(self.probabilities(look))
+
+    def guess(self, probabilities: Vector, look: str = "first") -> Guess:
+        """The likeliest label of probabilities (labels,), which it overwrites."""
+        best = int(probabilities.argmax())
+        confidence = float(probabilities[best])
+        probabilities[best] = -1.0  # the next largest is the runner-up
+        return Guess(self.labels[best], confidence, self.labels[int(probabilities.argmax())], look)
 
     @classmethod
     def fit(

@@ -101,9 +101,10 @@ def create_observer(
     return Observer(
         shipped=shipped,
         language=language.detect,
-        second_look=SecondLook(shipped.encoder.encode),
+        second_look=SecondLook(),
         baseline=priced.baseline,
         conversations=conversations or Conversations.over({}),
+        unsure=shipped.second.blend.below if settings.second_look is None else settings.second_look,
         index=load_index(settings, shipped),
     )
 

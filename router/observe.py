@@ -1,4 +1,7 @@
-"""Request → Signals. The first look costs microseconds; the second only where an expert is a candidate."""
+"""Request → Signals. The first look costs microseconds, the second milliseconds.
+
+The second is taken where the first is unsure of the task type, and where an expert is a candidate.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import NamedTuple
 
-from classifiers.embed import HEAD, TAIL
+from classifiers import embed
 from classifiers.expert import Expert
 from classifiers.shipped import Shipped
 from router.cache import cacheable
@@ -27,7 +31,7 @@ log = logging.getLogger("surveyor.observe")
 
 REMEMBERED = 2_000  # requests just seen; they repeat in bursts, and for cached answers
 REMEMBERED_CHARS = 8_000
-WINDOW = HEAD + TAIL
+WINDOW = embed.HEAD + embed.TAIL
 EXPECTED_TOKENS_OUT = 256  # of an estimate, where the client sets no limit
 CHARS_PER_TOKEN = 4  # of text that is only counted, not looked at; English averages 4 to 5
 INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the whole of its lore
@@ -36,6 +40,17 @@ INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the
 READER_CONFIDENCE = 0.99
 FAILED = "It failed; the log says why."
 DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
+
+
+class First(NamedTuple):
+    """What the first look finds."""
+
+    facts: Facts
+    task: Task
+    novelty: float
+    bound: Bound | None
+    text: str  # what was looked at
+    static: embed.Look
 
 
 class Look(NamedTuple):
@@ -59,6 +74,7 @@ class Observer:
     second_look: SecondLook
     baseline: Callable[[int, int], int | None]
     conversations: Conversations
+    unsure: float  # confidence in the task type under which the encoder is asked for it, too
     index: Index | None = None
     seen: OrderedDict[tuple[object, ...], Look] = field(default_factory=OrderedDict)
 
@@ -92,14 +108,26 @@ class Observer:
 
     async def look(self, request: Request) -> Look:
         """Both looks, for the first time."""
-        facts, task, novelty, bound = self.first_look(request)
+        first = self.first_look(request)
+        facts, bound = first.facts, first.bound
         readings = await self.readings(bound, facts)
+        task = await self.task(first)
         found = self.index.look_up_for(request.text, task, facts) if self.index else NOT_LOOKED_UP
-        static = self.shipped.embedder.look(told_text(request))
-        right = self.shipped.difficulty.right(static, task.label, facts.language)
-        return Look(facts, task, novelty, bound, readings, found, right)
+        right = self.shipped.difficulty.right(first.static, task.label, facts.language)
+        return Look(facts, task, first.novelty, bound, readings, found, right)
 
-    def first_look(self, request: Request) -> tuple[Facts, Task, float, Bound | None]:
+    async def task(self, first: First) -> Task:
+        """The task type, by both looks where the first was unsure; a second look that fails changes nothing."""
+        if first.task.look != "first" or first.task.confidence >= self.unsure or not len(first.static.ids):
+            return first.task
+        try:
+            guess = await self.second_look.do(partial(self.shipped.second_guess, first.static, first.text))
+        except Exception:
+            log.exception("the second look failed")
+            return first.task
+        return Task(guess.label, guess.confidence, guess.runner_up, guess.look)
+
+    def first_look(self, request: Request) -> First:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
         seen = told_text(request)
         look = self.shipped.embedder.look(seen)
@@ -108,19 +136,20 @@ class Observer:
         heard = self.shipped.cues.heard(look)
         facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language, heard)
         guess = self.shipped.task.predict(look)
-        novelty = self.shipped.novelty.score(look.vector, guess.confidence)
+        novelty = self.shipped.novelty.score(look, guess.confidence)
         bound = read(request)
         if request.task_hint in self.shipped.task.labels:
             bound = bound if bound is not None and bound.task == request.task_hint else self.hinted(request)
-            return facts, Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound
+            return First(facts, Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound, seen, look)
         if bound is not None:
             agreed = guess.label == bound.task
             sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
-            return facts, Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader"), novelty, bound
-        told = unseen_task(texts, facts.cues, heard.cues)
-        if told:
-            return facts, Task(told, DETECTOR_CONFIDENCE, guess.label, "detector"), novelty, None
-        return facts, Task(guess.label, guess.confidence, guess.runner_up, "first"), novelty, None
+            task = Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader")
+            return First(facts, task, novelty, bound, seen, look)
+        task = Task(guess.label, guess.confidence, guess.runner_up, guess.look)
+        if told := unseen_task(texts, facts.cues, heard.cues):
+            task = Task(told, DETECTOR_CONFIDENCE, guess.label, "detector")
+        return First(facts, task, novelty, None, seen, look)
 
     def hinted(self, request: Request) -> Bound | None:
         """The hint names an expert's task and the prompt is nothing but the text to classify."""
@@ -130,7 +159,7 @@ class Observer:
         return Bound(expert.task, request.text, {label: label for label in sorted(expert.label_sets[0])})
 
     async def readings(self, bound: Bound | None, facts: Facts) -> dict[str, Reading]:
-        """The second look: what the bound expert would answer."""
+        """What the bound expert would answer."""
         if bound is None:
             return {}
         for name, expert in self.shipped.experts.items():
@@ -144,7 +173,8 @@ class Observer:
     async def reading(self, expert: Expert, bound: Bound) -> Reading:
         """What an expert would answer; one that fails has its gate closed, and an LLM answers."""
         try:
-            return expert.read(await self.second_look.vector(bound.input), tuple(bound.labels))
+            rows = await self.second_look.do(partial(self.shipped.encoder.encode, [bound.input]))
+            return expert.read(rows[0], tuple(bound.labels))
         except Exception:
             log.exception("expert %s failed", expert.name)
             return expert.closed("failed", FAILED)

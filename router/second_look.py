@@ -1,53 +1,67 @@
-"""The second look: the encoder, off the event loop. Texts that wait together are encoded together."""
+"""The second look: the encoder, off the event loop. Jobs that wait together run together."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
-import numpy as np
-from numpy.typing import NDArray
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    job: Callable[[], Any]
+    future: asyncio.Future[Any]
 
 
 class SecondLook:
-    """The encoder, off the event loop, one thread; texts that wait together are encoded together."""
+    """One thread for all that the encoder does; one way there and back serves all jobs that wait, up to `most`."""
 
-    def __init__(self, encode: Callable[[Sequence[str]], NDArray[np.float32]], most: int = 16) -> None:
-        self._encode = encode
+    def __init__(self, most: int = 16) -> None:
         self._most = most
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
-        self._waiting: list[tuple[str, asyncio.Future[NDArray[np.float32]]]] = []
+        self._waiting: list[_Waiting] = []
         self._busy = False
 
-    async def vector(self, text: str) -> NDArray[np.float32]:
-        """The text's embedding, unit length."""
-        future: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, future))
+    async def do(self, job: Callable[[], T]) -> T:
+        """What the job returns, or raises, in its turn."""
+        waiting = _Waiting(job, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
         if not self._busy:
             self._next()
-        return await future
+        return cast("T", await waiting.future)
 
     def _next(self) -> None:
         batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         self._busy = bool(batch)
         if batch:
-            work = asyncio.get_running_loop().run_in_executor(self._thread, self._encode, [text for text, _ in batch])
-            work.add_done_callback(lambda done: self._hand_out(done, [future for _, future in batch]))
+            work = asyncio.get_running_loop().run_in_executor(self._thread, _run, batch)
+            work.add_done_callback(lambda done: self._hand_out(done, batch))
 
-    def _hand_out(
-        self, done: asyncio.Future[NDArray[np.float32]], futures: list[asyncio.Future[NDArray[np.float32]]]
-    ) -> None:
-        problem = done.exception()
-        for place, future in enumerate(futures):
-            if future.done():  # its client has left
+    def _hand_out(self, done: asyncio.Future[list[Any]], batch: Sequence[_Waiting]) -> None:
+        for waiting, (found, problem) in zip(batch, done.result(), strict=True):
+            if waiting.future.done():  # its client has left
                 continue
             if problem is not None:
-                future.set_exception(problem)
+                waiting.future.set_exception(problem)
             else:
-                future.set_result(done.result()[place])
+                waiting.future.set_result(found)
         self._next()
 
     def close(self) -> None:
         """Let the thread end."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(batch: Sequence[_Waiting]) -> list[tuple[Any, Exception | None]]:
+    """What each job returned, or what it raised; one that fails does not fail its neighbours."""
+    found: list[tuple[Any, Exception | None]] = []
+    for waiting in batch:
+        try:
+            found.append((None if waiting.future.done() else waiting.job(), None))
+        except Exception as problem:
+            found.append((None, problem))
+    return found

@@ -67,9 +67,16 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def digest_of(body: Mapping[str, Any]) -> bytes:
-    """SHA-256 of the canonical JSON of all that shapes the answer; what it leaves out only says how it travels."""
+    """SHA-256 of the canonical JSON of all that shapes the answer; what it leaves out only says how it travels.
+
+    Raises:
+        BadRequest: it is nested more deeply than can be written again (254 levels).
+    """
     shaping = {name: value for name, value in body.items() if name not in _NOT_SHAPING}
-    return hashlib.sha256(orjson.dumps(shaping, option=orjson.OPT_SORT_KEYS)).digest()
+    try:
+        return hashlib.sha256(orjson.dumps(shaping, option=orjson.OPT_SORT_KEYS)).digest()
+    except orjson.JSONEncodeError:
+        raise BadRequest("The body is nested too deeply. Send at most 250 levels of lists and objects.") from None
 
 
 def _messages(value: Any) -> tuple[Message, ...]:

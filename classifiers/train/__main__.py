@@ -1,4 +1,4 @@
-"""`python -m classifiers.train DATA [--out FOLDER] [--only cues]`: rebuild every shipped artefact.
+"""`python -m classifiers.train DATA [--out FOLDER] [--only PART]`: rebuild every shipped artefact.
 
 The same data, packages and machine give the same bytes: fixed seeds, one thread, sorted JSON, no dates.
 """
@@ -9,6 +9,7 @@ import argparse
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 # Read by the numeric libraries when they are first imported, so they stand before any such import.
@@ -19,61 +20,77 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from .weights import require  # noqa: E402
 
+# In this order, as later ones stand on earlier ones: on `static` stand all but `encoder`, `tuned` and `experts`.
+# `tuned` is the fine-tuned graph of the second look, `second` how both looks are weighed.
+PARTS = ("static", "encoder", "task", "tuned", "second", "novelty", "cues", "difficulty", "experts")
+WITH_TORCH = frozenset({"static", "encoder", "tuned"})
+KEPT = frozenset({"tuned", "second"})  # one folder for both, and a fine-tuning that was cut off goes on
+
 
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(prog="python -m classifiers.train", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the .jsonl.gz files that the cards name")
     parser.add_argument("--out", type=Path, default=Path("classifiers/models"), help="default: classifiers/models")
-    parser.add_argument("--only", choices=["cues"], help="this alone, on the static embedder as it is")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this alone (repeatable), on what is there")
     chosen = parser.parse_args()
-    if chosen.only:
-        only_cues(chosen.data, chosen.out)
-        return
-    require()
-    build(chosen.data, chosen.out)
+    build(chosen.data, chosen.out, [part for part in PARTS if part in (chosen.only or PARTS)])
 
 
-def build(folder: Path, out: Path) -> None:
-    """Rebuild all artefacts under `out`, replacing what is there, with a card each and the manifest."""
-    import torch  # noqa: PLC0415 - after `require`, which says what to install
+def build(folder: Path, out: Path, parts: Sequence[str] = PARTS) -> None:
+    """Rebuild these artefacts under `out`, replacing what is there, with a card each and the manifest."""
+    if WITH_TORCH.intersection(parts):
+        require()
+        import torch  # noqa: PLC0415 - after `require`, which says what to install
 
+        torch.set_num_threads(1)
+    from . import cards  # noqa: PLC0415
+
+    began = time.monotonic()
+    facts: dict[str, object] = {}
+    for part in parts:
+        if part not in KEPT:
+            shutil.rmtree(out / part, ignore_errors=True)
+        told = build_part(part, folder, out)
+        facts |= {part: told} if told else {}  # a graph alone has no card
+        print(f"{time.monotonic() - began:7.1f} s  {part}", flush=True)
+    cards.write(out, facts)
+
+
+def build_part(part: str, folder: Path, out: Path) -> object:
+    """Rebuild one artefact; return what its card tells."""
+    if part in WITH_TORCH:
+        return build_with_torch(part, folder, out)
     from classifiers.embed import Encoder, StaticEmbedder  # noqa: PLC0415
+    from classifiers.task import TaskHead  # noqa: PLC0415
 
-    from . import cards, cues, encoder, experts, prompts, static  # noqa: PLC0415
+    from . import blend, corpus, cues, difficulty, experts, novelty, task  # noqa: PLC0415
 
-    torch.set_num_threads(1)
-    began = time.monotonic()
-    for part in ("static", "encoder", "task", "novelty", "cues", "experts"):
-        shutil.rmtree(out / part, ignore_errors=True)
-    facts: dict[str, object] = {"static": static.build(out / "static")}
-    _say("static", began)
-    facts["encoder"] = encoder.build(out / "encoder")
-    _say("encoder", began)
-    facts |= prompts.build(folder, out, StaticEmbedder.load(out / "static"))
-    _say("task and novelty", began)
-    facts["cues"] = cues.build(folder, out, StaticEmbedder.load(out / "static"))
-    _say("cues", began)
-    facts["experts"] = experts.build(folder, out / "experts", Encoder.load(out / "encoder").encode)
-    _say("experts", began)
-    cards.write(out, facts)
-    _say("cards", began)
+    embedder, encoder = StaticEmbedder.load(out / "static"), Encoder.load(out / "encoder")
+    if part == "task":
+        return task.build(corpus.read(folder), out, embedder)
+    if part == "second":
+        return blend.build(corpus.read(folder), out, embedder, encoder, TaskHead.load(out / "task"))
+    if part == "novelty":
+        return novelty.build(corpus.read(folder), folder, out, embedder, TaskHead.load(out / "task"))
+    if part == "experts":
+        return experts.build(folder, out / "experts", encoder.encode)
+    return (cues if part == "cues" else difficulty).build(folder, out, embedder)
 
 
-def only_cues(folder: Path, out: Path) -> None:
-    """Rebuild the cue heads under `out`, with their card; they need no torch."""
-    from classifiers.embed import StaticEmbedder  # noqa: PLC0415
+def build_with_torch(part: str, folder: Path, out: Path) -> object:
+    """Rebuild what only the `train` extra can."""
+    from classifiers.embed import Encoder  # noqa: PLC0415
 
-    from . import cards, cues  # noqa: PLC0415
+    from . import corpus, encoder, second, static  # noqa: PLC0415
 
-    began = time.monotonic()
-    facts = {"cues": cues.build(folder, out, StaticEmbedder.load(out / "static"))}
-    _say("cues", began)
-    cards.write(out, facts)
-
-
-def _say(what: str, began: float) -> None:
-    print(f"{time.monotonic() - began:7.1f} s  {what}", flush=True)
+    if part == "static":
+        return static.build(out / "static")
+    if part == "encoder":
+        return encoder.build(out / "encoder")
+    learned = corpus.read(folder).train
+    second.build(learned, sorted(set(learned.labels)), Encoder.load(out / "encoder"), out / "second")
+    return None
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ answers, or of a grade (easy, medium, hard). To add a cue, add a file; a head th
 from __future__ import annotations
 
 import json
+import random
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from classifiers.cues import EASY, HARD, CueHeads, Head, Target
 from classifiers.embed import Look, StaticEmbedder
 
 from . import data
+from .noise import noisy
 
 FOLDER = Path(__file__).parent / "wordings"
 SAMPLES = Path(__file__).parents[2] / "tests" / "data" / "detectors"  # of which only split `dev` is read
@@ -114,10 +116,14 @@ def _read(path: Path) -> list[data.Row]:
 
 
 def varied(text: str) -> Iterator[str]:
-    """The text as somebody in a hurry types it, and in polite company."""
+    """The text as somebody in a hurry types it, in polite company, and twice mistyped."""
     yield re.sub(r"[.,;:!?'\"]+(?=\s|$)", "", text)
-    before, after = FRAMES[zlib.crc32(text.encode()) % len(FRAMES)]
+    fixed = zlib.crc32(text.encode())
+    before, after = FRAMES[fixed % len(FRAMES)]
     yield f"{before}{text}{after}"
+    draw = random.Random(fixed)  # noqa: S311 - a fixed draw, not a secret
+    yield noisy(text, draw)
+    yield noisy(text, draw)
 
 
 def heads_of(found: Lines) -> tuple[list[Head], list[str]]:

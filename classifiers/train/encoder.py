@@ -31,7 +31,9 @@ class Lower(torch.nn.Module):
 
     def forward(self, input_ids: Any) -> Any:
         """Run one text."""
-        return through(self.layers, self.embeddings(input_ids=input_ids, token_type_ids=torch.zeros_like(input_ids)))[-1]
+        return through(self.layers, self.embeddings(input_ids=input_ids, token_type_ids=torch.zeros_like(input_ids)))[
+            -1
+        ]
 
 
 class Upper(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""Prompts and messages of our own: templates in `phrasings/` and `messages.txt`, filled by a seeded draw.
+r"""Prompts and messages of our own: templates in `phrasings/` and `messages.txt`, filled by a seeded draw.
 
 The public collections are mostly renderings of few benchmarks by few templates; a head that learns from them alone
 learns their wording. The files in `phrasings/` ask for the same tasks in many other ways, a section a task:
@@ -7,8 +7,8 @@ learns their wording. The files in `phrasings/` ask for the same tasks in many o
     [{pool}]     what a slot is filled from; ` || ` parts an entry into fields
 
 `{pool}` is the first field of a drawn entry, `{pool:2}` the second of the same one, `{pool*}` and `{pool**}` are other
-draws; `\\n` is a line break. Every file's pools serve all files; `materials` adds pools drawn from data sets. All of it is
-used for training only.
+draws; `\n` is a line break. Every file's pools serve all files; `materials` adds pools drawn from data sets. All of it
+is used for training only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Pools = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Phrased:
-    """A prompt of ours: its text, its task label, the file that it comes from, and whether its template is held back."""
+    """A prompt of ours: text, task label, the file that it comes from, and whether its template is held back."""
 
     text: str
     label: str
@@ -100,11 +100,15 @@ def materials(folder: Path) -> dict[str, list[str]]:
             if row["label"] != "en" and not re.search("xquad|chatterbot", row["source"])
         ],
         "ner_text": [
-            " ".join(row["tokens"]) for row in data.of_split(data.rows(folder, "ner"), "train") if len(row["tokens"]) > 7
+            " ".join(row["tokens"])
+            for row in data.of_split(data.rows(folder, "ner"), "train")
+            if len(row["tokens"]) > 7
         ],
         "paraphrase": [f"{row['a']} || {row['b']}" for row in data.of_split(data.rows(folder, "mrpc"), "train")],
     }
-    rows["sentence"] = rows["ner_text"] + rows["comment"][:4_000] + [pair.split(" || ")[0] for pair in rows["paraphrase"]]
+    rows["sentence"] = (
+        rows["ner_text"] + rows["comment"][:4_000] + [pair.split(" || ")[0] for pair in rows["paraphrase"]]
+    )
     draw = random.Random(0)  # noqa: S311 - a fixed draw, not a secret
     return {name: draw.sample(lines, min(POOL, len(lines))) for name, lines in rows.items()}
 

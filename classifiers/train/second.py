@@ -29,6 +29,19 @@ EVERY = 300  # steps between checkpoints
 Ids = list[int]
 
 
+def build(found: Prompts, labels: Sequence[str], encoder: Encoder, folder: Path) -> None:
+    """Fine-tune and write `task.onnx`.
+
+    A run that was cut off goes on from its checkpoint in the folder, which is deleted at the end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "checkpoint.pt"
+    tuning = Tuning(encoder, labels)
+    tuning.fit(found, checkpoint)
+    tuning.save(folder / "task.onnx")
+    checkpoint.unlink(missing_ok=True)
+
+
 class Upper(torch.nn.Module):
     """The tuned layers with their head: the states of texts, shape (b, n, 384), to logits, shape (b, labels)."""
 
@@ -71,7 +84,8 @@ class Tuning:
             {"params": self.upper.head.parameters(), "lr": HEAD_RATE},
         ]
         optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-        steps = EPOCHS * len(list(_batches([self._ids(text) for text in found.texts], random.Random(0))))
+        draw = random.Random(0)  # noqa: S311 - a fixed draw, not a secret
+        steps = EPOCHS * len(list(_batches([self._ids(text) for text in found.texts], draw)))
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
         done, began = 0, time.monotonic()
         if checkpoint.exists():
@@ -85,7 +99,7 @@ class Tuning:
                 break
             if step < done:  # a run that was cut off draws the same batches again
                 continue
-            logits = self._logits(ids, masked=True)
+            logits = self._logits(ids)
             losses = torch.nn.functional.cross_entropy(
                 logits, truth[places], reduction="none", label_smoothing=SMOOTHING
             )
@@ -101,22 +115,9 @@ class Tuning:
                 print(f"{time.monotonic() - began:7.0f} s  step {step + 1} of {steps}, loss {loss:.3f}", flush=True)
         self.upper.eval()
 
-    def scores(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        """Logits of the float32 network, shape (n, labels)."""
-        self.upper.eval()
-        ids = [self._ids(text) for text in texts]
-        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
-        found = np.zeros((len(ids), len(self.labels)), np.float32)
-        with torch.no_grad():
-            for start in range(0, len(order), 32):
-                places = order[start : start + 32]
-                found[places] = self._logits([ids[place] for place in places], masked=False).numpy()
-        return found
-
-    def save(self, folder: Path) -> None:
-        """Write `task.onnx`, weights in int8."""
-        folder.mkdir(parents=True, exist_ok=True)
-        export(self.upper.eval(), torch.ones(1, 7, WIDTH), "states", "logits", folder / "task.onnx")
+    def save(self, path: Path) -> None:
+        """Write the network as ONNX, weights in int8."""
+        export(self.upper.eval(), torch.ones(1, 7, WIDTH), "states", "logits", path)
 
     def _weights(self, found: Prompts) -> Any:
         own = np.array([source.startswith(OWN) for source in found.sources])
@@ -132,16 +133,15 @@ class Tuning:
             for places in _batches(ids, draw):
                 yield places, [ids[place] for place in places]
 
-    def _logits(self, ids: Sequence[Ids], *, masked: bool) -> Any:
+    def _logits(self, ids: Sequence[Ids]) -> Any:
         width = max(map(len, ids))
         tokens = torch.zeros(len(ids), width, dtype=torch.long)
         mask = torch.zeros(len(ids), width)
         for row, each in enumerate(ids):
             tokens[row, : len(each)] = torch.tensor(each)
             mask[row, : len(each)] = 1.0
-        if masked:
-            drawn = torch.rand(tokens.shape) < MASKED * 2 * torch.rand(len(ids), 1)
-            tokens = torch.where(drawn & (tokens > MASK), MASK, tokens)
+        drawn = torch.rand(tokens.shape) < MASKED * 2 * torch.rand(len(ids), 1)
+        tokens = torch.where(drawn & (tokens > MASK), MASK, tokens)
         with torch.no_grad():
             states = self.embeddings(input_ids=tokens, token_type_ids=torch.zeros_like(tokens))
             states = through(self.lower, states, (1.0 - mask[:, None, None, :]) * torch.finfo(torch.float32).min)[-1]

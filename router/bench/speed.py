@@ -71,7 +71,7 @@ def observe() -> list[dict[str, Any]]:
         _measure("  cue heads", [partial(shipped.cues.heard, k) for k in looks]),
         _measure(
             "  novelty",
-            [partial(shipped.novelty.score, k.vector, g.confidence) for k, g in zip(looks, guesses, strict=True)],
+            [partial(shipped.novelty.score, k, g.confidence) for k, g in zip(looks, guesses, strict=True)],
         ),
         _measure("  reader", [partial(read, r) for r in requests]),
         _measure("encoder look", [partial(shipped.encoder.encode, [words])]),

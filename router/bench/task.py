@@ -26,8 +26,9 @@ from classifiers.embed import StaticEmbedder
 from classifiers.shipped import Shipped
 from classifiers.train.measure import calibration_error, macro_f1
 from policies.cases import Given
+from policies.engine import Policy
 from policies.store import PolicyStore
-from router.bench.results import Cell, Result, interval, paired_interval, rows_of
+from router.bench.results import Cell, Interval, Result, Row, Target, interval, paired_interval, rows_of, told
 
 FILE = "prompts_task_type"
 SEED = 7
@@ -38,6 +39,14 @@ LENGTH_BINS = 20  # of the baseline that knows the length alone
 WORST, SHOWN = 10, 2  # confusions told, and examples of each
 TOKENS = (16, 64, 256, 1_024)  # of the prompts that are timed
 TIMED, WARM_UP = 200, 20  # calls of each length; the first ones are not counted
+
+PROMISED = (
+    ("pipeline", "accuracy", 0.80),
+    ("pipeline", "macro-F1", 0.80),
+    ("pipeline", "kind of target", 0.95),
+    ("pipeline", "ECE", 0.05),
+    ("first look", "accuracy", 0.70),
+)
 
 Probabilities = Mapping[str, float]
 
@@ -50,15 +59,12 @@ class Looks:
     """The looks that ship: text to probability by label; `pipeline` to label, confidence and the look that said it."""
 
     first: Callable[[str], Probabilities]
-    second: Callable[[str], Probabilities] | None
-    pipeline: Callable[[str], tuple[str, float, str]] | None
+    second: Callable[[str], Probabilities]
+    pipeline: Callable[[str], tuple[str, float, str]]
 
 
-def looks_of(shipped: Any) -> Looks:
-    """The looks of the shipped models; without a second head, the first alone.
-
-    `shipped` is loosely typed as long as `Shipped` has no second head of its own.
-    """
+def looks_of(shipped: Shipped) -> Looks:
+    """The looks of the shipped models."""
 
     def first(text: str) -> Probabilities:
         found = shipped.task.probabilities(shipped.embedder.look(text))
@@ -72,8 +78,7 @@ def looks_of(shipped: Any) -> Looks:
         guess = shipped.task_of(text)
         return guess.label, guess.confidence, guess.look
 
-    there = getattr(shipped, "second", None) is not None
-    return Looks(first, second if there else None, pipeline if there else None)
+    return Looks(first, second, pipeline)
 
 
 # ── what a method says ───────────────────────────────────────────────────────────────────────────
@@ -182,15 +187,15 @@ def of_pipeline(pipeline: Callable[[str], tuple[str, float, str]], test: Prompts
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def kind_of_target(task: str) -> str:
-    """Where the profile sends this task at its best: local, or to an LLM (or retrieve, where a rule says so).
+def kind_of_target(policy: Policy, task: str) -> str:
+    """Where the policy sends this task at its best: local, or to an LLM (or retrieve, where a rule says so).
 
     At its best means: the task type is sure, an open expert with labels enough is bound to it, a passage in the prompt
     holds the answer, nothing else is remarkable, all four tiers are up. So an expert that the policy would obey counts
     as local whether or not it ships today, and the mapping is the policy's own, not a list kept here.
     """
     given = Given.model_validate({"task": task, "facts": {"context": "sufficient"}, "experts": {task: {}}})
-    return PolicyStore(PROFILE).current.decide(given.signals()).kind
+    return policy.decide(given.signals()).kind
 
 
 def measure(data: Path) -> Result:
@@ -209,12 +214,12 @@ def measure(data: Path) -> Result:
         "TF-IDF + linear SVM": svm(train, valid)(test.texts),
         "static embedding + logistic regression": logistic(train, test, shipped.embedder),
         "first look": of_look(looks.first, test),
+        "second look": of_look(looks.second, test),
+        "pipeline": of_pipeline(looks.pipeline, test),
     }
-    if looks.second is not None:
-        said["second look"] = of_look(looks.second, test)
-    if looks.pipeline is not None:
-        said["pipeline"] = of_pipeline(looks.pipeline, test)
-    kinds = {task: kind_of_target(task) for task in sorted({*train.tasks, *test.tasks})}
+    policy = PolicyStore(PROFILE).current
+    kinds = {task: kind_of_target(policy, task) for task in sorted({*train.tasks, *test.tasks})}
+    rows = [row_of(name, each, test, kinds) for name, each in said.items()]
     ours, svm_right = list(said)[-1], right(said["TF-IDF + linear SVM"], test)
     return Result(
         name="task",
@@ -224,7 +229,8 @@ def measure(data: Path) -> Result:
             f"seed {SEED}."
         ),
         columns=COLUMNS,
-        rows=[row_of(name, each, test, kinds) for name, each in said.items()],
+        rows=rows,
+        targets=targets(rows),
         details={
             "kind_of_target": {"profile": PROFILE, "local": [task for task, kind in kinds.items() if kind == "local"]},
             "ahead_of_svm": paired_interval(right(said[ours], test), svm_right, SEED),
@@ -236,6 +242,18 @@ def measure(data: Path) -> Result:
             "milliseconds": look_times(looks, shipped.embedder, test),
         },
     )
+
+
+def targets(rows: Sequence[Row]) -> list[Target]:
+    """What was promised of the first look and of the pipeline, and what came out."""
+    by_name = {str(row["method"]): row for row in rows}
+    found = []
+    for look, column, least in PROMISED:
+        cell = by_name[look][column]
+        value = cell.value if isinstance(cell, Interval) else float(str(cell))
+        met = value <= least if column == "ECE" else value >= least
+        found.append(Target(f"{look}, {column}", f"{'<=' if column == 'ECE' else '>='} {least}", told(cell), met))
+    return found
 
 
 def right(said: Said, test: Prompts) -> NDArray[np.float64]:
@@ -314,11 +332,10 @@ def look_times(looks: Looks, embedder: StaticEmbedder, test: Prompts) -> dict[st
     found: dict[str, Any] = {}
     with threadpool_limits(1):
         for name, look in (("first look", looks.first), ("second look", looks.second)):
-            if look is not None:
-                found[name] = {
-                    str(tokens): timed([partial(look, text) for text in texts_of(test.texts, tokens, embedder.count)])
-                    for tokens in TOKENS
-                }
+            found[name] = {
+                str(tokens): timed([partial(look, text) for text in texts_of(test.texts, tokens, embedder.count)])
+                for tokens in TOKENS
+            }
     return found
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from classifiers.train.measure import calibration_error, macro_f1
-from policies.cases import Given
 from policies.engine import Policy
 from policies.signals import TASKS
 from router.app import create_observer, load_shipped
 from router.bench.detectors import wilson
 from router.bench.results import plain
+from router.bench.task import kind_of_target
 from router.commands.labelled import Labelled
 from router.fleet import Priced
 from router.settings import Settings
@@ -83,16 +83,6 @@ async def judged(
     finally:
         observer.second_look.close()
     return found
-
-
-def kind_of_target(policy: Policy, task: str) -> str:
-    """Where the policy sends this task at its best: local or llm, of the kinds of a decision.
-
-    At its best means: the task type is sure, an open expert is bound to it, a passage in the prompt holds the answer,
-    and nothing else is remarkable. So it says what a wrong task type may cost, not what these prompts would get.
-    """
-    given = Given.model_validate({"task": task, "facts": {"context": "sufficient"}, "experts": {task: {}}})
-    return policy.decide(given.signals()).kind
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────

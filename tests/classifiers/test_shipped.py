@@ -53,7 +53,7 @@ def test_loading_twice_gives_the_same_answers(shipped: Shipped) -> None:
     assert np.array_equal(again.encoder.encode([text]), shipped.encoder.encode([text]))
     look = shipped.embedder.look(text)
     assert again.task.predict(again.embedder.look(text)) == shipped.task.predict(look)
-    assert again.novelty.score(look.vector, 0.5) == shipped.novelty.score(look.vector, 0.5)
+    assert again.novelty.score(look, 0.5) == shipped.novelty.score(look, 0.5)
 
 
 def test_a_missing_artefact_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from gzip import compress
@@ -10,19 +12,57 @@ from pathlib import Path
 import pytest
 
 from classifiers.shipped import FOLDER
-from classifiers.train import data, weights
+from classifiers.train import data, phrasings, weights
 from classifiers.train.examples import sentiment, spam, toxicity
 from classifiers.train.measure import auroc, calibration_error, macro_f1
-from classifiers.train.phrasings import messages, prompts
+from classifiers.train.noise import noisy
+
+DRAWN = "review tweet message spam comment utterance title nasty foreign ner_text paraphrase sentence"
+POOLS = {name: [f"some {name} || another {name}"] for name in DRAWN.split()}
 
 
 def test_our_own_prompts_cover_every_task_and_never_change() -> None:
-    found = prompts()
+    found = phrasings.prompts(POOLS)
     labels = json.loads((FOLDER / "task" / "task.json").read_text(encoding="utf-8"))["labels"]
-    assert set(Counter(task for _, task in found)) == set(labels)
-    assert found == prompts()
-    assert not [text for text, _ in found if "{say}" in text or "{topic}" in text]
-    assert {label for _, label in messages()} == {"ham", "spam"}
+    counts = Counter(each.label for each in found)
+    assert set(counts) == set(labels)
+    assert min(counts.values()) >= 100
+    assert found == phrasings.prompts(POOLS)
+    assert len({each.text for each in found}) == len(found)
+    assert {label for _, label in phrasings.messages()} == {"ham", "spam"}
+
+
+def test_no_slot_stays_open() -> None:
+    sections = [phrasings._sections(path) for path in phrasings.FOLDER.glob("*.txt")]
+    pools = {name[1:-1] for each in sections for name in each if name.startswith("{")} | set(POOLS)
+    slot = re.compile("|".join(rf"\{{{pool}\**(?::\d)?\}}" for pool in sorted(pools)))
+    assert not [each.text for each in phrasings.prompts(POOLS) if slot.search(each.text)]
+
+
+def test_a_template_that_is_held_back_is_held_back_whole() -> None:
+    found = phrasings.prompts(POOLS)
+    held = {each.text for each in found if each.held}
+    assert 0.1 < len(held) / len(found) < 0.25
+    for label in {each.label for each in found}:
+        assert {each.held for each in found if each.label == label} == {True, False}
+
+
+def test_slots_draw_fields_of_one_entry_and_other_entries() -> None:
+    pools = {"pair": ["a || 1", "b || 2"]}
+    draw = random.Random(0)
+    for _ in range(20):
+        text = phrasings._filled("{pair}{pair:2} {pair*}{pair*:2} {none} {pair:3}", pools, draw)
+        assert re.fullmatch(r"(a1|b2) (a1|b2) \{none\} [12]", text)
+
+
+def test_noise_changes_a_prompt_but_not_beyond_knowing() -> None:
+    text = "Please translate the following sentence into French: 'The weather is nice today.'"
+    draw = random.Random(0)
+    found = {noisy(text, draw) for _ in range(50)}
+    assert len(found) > 40
+    assert all(0.7 * len(text) < len(each) < 1.6 * len(text) for each in found)
+    assert noisy("x", random.Random(1)).strip().lower() == "x"
+    assert noisy(text, random.Random(2)) == noisy(text, random.Random(2))
 
 
 def written(folder: Path, name: str, rows: Sequence[Mapping[str, object]]) -> None:

@@ -7,13 +7,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from classifiers.shipped import Shipped
+from policies.store import PolicyStore
 from router.bench import task
-from router.bench.results import Interval
+from router.bench.results import Interval, Row
 from router.bench.task import Prompts, Said
 
 TASKS = {
@@ -105,27 +107,38 @@ def test_figures_are_counted_as_announced() -> None:
     ],
 )  # fmt: skip
 def test_kinds_of_target_are_the_policys(name: str, kind: str) -> None:
-    assert task.kind_of_target(name) == kind
+    assert task.kind_of_target(PolicyStore(task.PROFILE).current, name) == kind
 
 
-def test_a_second_head_that_ships_gets_its_rows() -> None:
-    def look(text: str) -> SimpleNamespace:
-        return SimpleNamespace(text=text)
-
+def test_every_look_gets_its_rows() -> None:
     first = SimpleNamespace(labels=("a", "b"), probabilities=lambda look: np.array([0.75, 0.25]))
-    second = SimpleNamespace(scores=lambda text: np.log([0.125, 0.875]))
-    shipped = SimpleNamespace(embedder=SimpleNamespace(look=look), task=first)
-    alone = task.looks_of(shipped)
-    assert alone.first("x") == {"a": 0.75, "b": 0.25}
-    assert (alone.second, alone.pipeline) == (None, None)
-    shipped.second, shipped.task_of = second, lambda text: SimpleNamespace(label="b", confidence=0.875, look="second")
-    both = task.looks_of(shipped)
-    assert both.second is not None
-    assert both.pipeline is not None
-    assert list(task.of_look(both.first, TOY).labels) == ["a"] * 4
-    assert both.second("x") == pytest.approx({"a": 0.125, "b": 0.875})
-    assert list(task.of_look(both.second, TOY).labels) == ["b"] * 4
-    assert task.of_pipeline(both.pipeline, TOY) == Said(["b"] * 4, [0.875] * 4, [True] * 4)
+    shipped: Any = SimpleNamespace(
+        embedder=SimpleNamespace(look=lambda text: SimpleNamespace(text=text)),
+        task=first,
+        second=SimpleNamespace(scores=lambda text: np.log([0.125, 0.875])),
+        task_of=lambda text: SimpleNamespace(label="b", confidence=0.875, look="second"),
+    )
+    found = task.looks_of(shipped)
+    assert found.first("x") == {"a": 0.75, "b": 0.25}
+    assert list(task.of_look(found.first, TOY).labels) == ["a"] * 4
+    assert found.second("x") == pytest.approx({"a": 0.125, "b": 0.875})
+    assert list(task.of_look(found.second, TOY).labels) == ["b"] * 4
+    assert task.of_pipeline(found.pipeline, TOY) == Said(["b"] * 4, [0.875] * 4, [True] * 4)
+
+
+def test_a_promise_is_kept_or_not() -> None:
+    rows: list[Row] = [
+        {"method": "first look", "accuracy": Interval(0.71, 0.7, 0.72)},
+        {"method": "pipeline", "accuracy": Interval(0.79, 0.78, 0.8), "macro-F1": 0.8, "ECE": 0.051}
+        | {"kind of target": Interval(0.95, 0.94, 0.96)},
+    ]
+    assert [(each.what, each.met) for each in task.targets(rows)] == [
+        ("pipeline, accuracy", False),
+        ("pipeline, macro-F1", True),
+        ("pipeline, kind of target", True),
+        ("pipeline, ECE", False),
+        ("first look, accuracy", True),
+    ]
 
 
 def test_prompts_that_are_timed_have_their_length() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import numpy as np
 import orjson
 import pytest
 
+from classifiers.embed import Encoder, Vector
+from classifiers.second import SecondTaskHead
 from classifiers.shipped import Shipped
 from policies.store import PolicyStore
 from router.app import create_observer, load_shipped
@@ -61,19 +64,75 @@ async def test_a_bound_prompt_gets_its_expert_s_reading(observer: Observer) -> N
     assert SENTIMENT[-10:] not in orjson.dumps(found.signals).decode()  # signals hold no prompt text
 
 
-async def test_the_encoder_is_asked_only_for_an_expert(observer: Observer) -> None:
-    calls: list[Sequence[str]] = []
-    encode = observer.second_look._encode
+class Noting(Encoder):
+    """The encoder, noting what it is asked, or failing."""
 
-    def noting(texts: Sequence[str]) -> Any:
-        calls.append(texts)
-        return encode(texts)
+    def __init__(self, shipped: Shipped, problem: Exception | None = None) -> None:
+        encoder = shipped.encoder
+        super().__init__(encoder.tokenizer, encoder._lower, encoder._upper)
+        self.asked: list[str] = []
+        self.problem = problem
 
-    observer.second_look._encode = noting
+    def encode(self, texts: Sequence[str]) -> Vector:
+        self.asked += texts
+        if self.problem:
+            raise self.problem
+        return super().encode(texts)
+
+
+class NotingSecond(SecondTaskHead):
+    """The second look at the task type, likewise."""
+
+    def __init__(self, shipped: Shipped, problem: Exception | None = None) -> None:
+        second = shipped.second
+        super().__init__(second._encoder, second._upper, second.blend)
+        self.asked: list[str] = []
+        self.problem = problem
+
+    def scores(self, text: str) -> Vector:
+        self.asked.append(text)
+        if self.problem:
+            raise self.problem
+        return super().scores(text)
+
+
+async def test_the_encoder_reads_only_what_an_expert_may_answer(observer: Observer) -> None:
+    encoder = Noting(observer.shipped)
+    observer = replace(observer, shipped=replace(observer.shipped, encoder=encoder), unsure=0.0)
     await observed(observer, "Write a poem about rain.")
-    assert calls == []
+    assert encoder.asked == []
     await observed(observer, SENTIMENT)
-    assert calls == [["I loved every minute of it."]]
+    assert encoder.asked == ["I loved every minute of it."]
+
+
+@pytest.mark.parametrize(("unsure", "look"), [(0.0, "first"), (1.0, "second")])
+async def test_an_unsure_first_look_is_followed_by_a_second(observer: Observer, unsure: float, look: str) -> None:
+    second = NotingSecond(observer.shipped)
+    observer = replace(observer, shipped=replace(observer.shipped, second=second), unsure=unsure)
+    text = "Write a poem about rain."
+    task = (await observed(observer, text)).signals.task
+    assert (task.label, task.look) == ("open_ended_writing", look)
+    assert second.asked == ([text] if look == "second" else [])
+    await observed(observer, text)
+    assert len(second.asked) <= 1  # what was just seen is not looked at again
+    for known in (SENTIMENT, "Rank these by price: a, b, c.", " "):  # reader, detector, nothing to look at
+        assert (await observed(observer, known)).signals.task.look != "second"
+    assert (await observed(observer, "Hm, this", hint="sentiment")).signals.task.look == "hint"
+
+
+async def test_the_threshold_comes_from_the_artefact_or_the_settings(shipped: Shipped) -> None:
+    for value, wanted in ((None, shipped.second.blend.below), (0.0, 0.0), (0.7, 0.7)):
+        made = create_observer(SETTINGS.model_copy(update={"second_look": value}), shipped, PRICED)
+        made.second_look.close()
+        assert made.unsure == wanted
+
+
+async def test_a_second_look_that_fails_leaves_the_first_one_s_word(observer: Observer) -> None:
+    second = NotingSecond(observer.shipped, RuntimeError("out of memory"))
+    observer = replace(observer, shipped=replace(observer.shipped, second=second), unsure=1.0)
+    task = (await observed(observer, "Write a poem about rain.")).signals.task
+    assert (task.label, task.look) == ("open_ended_writing", "first")
+    assert second.asked
 
 
 async def test_a_request_just_seen_is_not_looked_at_again(observer: Observer) -> None:
@@ -156,47 +215,44 @@ async def test_estimates_and_the_fleet(observer: Observer) -> None:
 
 
 async def test_an_expert_that_fails_leaves_the_answer_to_an_llm(observer: Observer) -> None:
-    def broken(_texts: Sequence[str]) -> Any:
-        raise RuntimeError("out of memory")
-
-    encode, observer.second_look._encode = observer.second_look._encode, broken
+    encoder = Noting(observer.shipped, RuntimeError("out of memory"))
+    observer = replace(observer, shipped=replace(observer.shipped, encoder=encoder))
     reading = (await observed(observer, SENTIMENT)).signals.experts["sentiment"]
     assert (reading.open, reading.shut, reading.why) == (False, "failed", "It failed; the log says why.")
-    observer.second_look._encode = encode
+    encoder.problem = None
     assert (await observed(observer, SENTIMENT)).signals.experts["sentiment"].open  # a failure is not remembered
 
 
-async def test_texts_that_wait_together_are_encoded_together() -> None:
-    batches: list[list[str]] = []
-
-    def encode(texts: Sequence[str]) -> Any:
-        batches.append(list(texts))
-        return np.array([[len(text)] for text in texts], np.float32)
-
-    look = SecondLook(encode, most=4)
-    vectors = await asyncio.gather(*(look.vector("x" * n) for n in range(1, 8)))
-    assert [int(vector[0]) for vector in vectors] == list(range(1, 8))
-    assert [len(batch) for batch in batches] == [1, 4, 2]
+async def test_jobs_that_wait_together_run_together() -> None:
+    look = SecondLook(most=4)
+    loop, ways = asyncio.get_running_loop(), []
+    way = loop.run_in_executor
+    loop.run_in_executor = lambda *given: ways.append(len(given[2])) or way(*given)  # type: ignore[method-assign, func-returns-value]
+    try:
+        found = await asyncio.gather(*(look.do(partial(str, n)) for n in range(1, 8)))
+    finally:
+        loop.run_in_executor = way  # type: ignore[method-assign]
+    assert found == [str(n) for n in range(1, 8)]
+    assert ways == [1, 4, 2]
     look.close()
 
 
-async def test_a_client_that_left_does_not_hold_up_the_batch() -> None:
-    look = SecondLook(lambda texts: np.zeros((len(texts), 1), np.float32))
-    first, second, third = (asyncio.create_task(look.vector(name)) for name in "abc")
+async def test_a_client_that_left_does_not_hold_up_the_others() -> None:
+    look = SecondLook()
+    ran: list[str] = []
+    first, second, third = (asyncio.create_task(look.do(partial(ran.append, name))) for name in "abc")
     await asyncio.sleep(0)
     second.cancel()
-    assert (await first).shape == (await third).shape == (1,)
+    await asyncio.gather(first, third)
+    assert ran[0] == "a"
+    assert ran[-1] == "c"
     look.close()
 
 
-async def test_an_encoder_that_fails_fails_its_texts_and_goes_on() -> None:
-    def encode(texts: Sequence[str]) -> Any:
-        if texts[0] == "bad":
-            raise ValueError("no")
-        return np.zeros((len(texts), 1), np.float32)
-
-    look = SecondLook(encode, most=1)
-    found = await asyncio.gather(look.vector("bad"), look.vector("good"), return_exceptions=True)
-    assert isinstance(found[0], ValueError)
-    assert isinstance(found[1], np.ndarray)
+async def test_a_job_that_fails_fails_alone() -> None:
+    look = SecondLook()
+    jobs = (partial(str, 1), partial(int, "bad"), partial(str, 2))
+    found = await asyncio.gather(*(look.do(job) for job in jobs), return_exceptions=True)
+    assert (found[0], found[2]) == ("1", "2")
+    assert isinstance(found[1], ValueError)
     look.close()
