@@ -29,6 +29,7 @@ from router.types import Message, Request
 
 WARM_UP, ROUNDS = 20, 300  # passes over the texts; the first ones are not counted
 SEED = 7
+LENGTHS = (16, 64, 256, 1_024)  # tokens
 
 # Four kinds of prompt of about fifty tokens each: a classification, a question, a task, a piece of code.
 PROMPTS = (
@@ -74,15 +75,39 @@ def observe() -> list[dict[str, Any]]:
             [partial(shipped.novelty.score, k, g.confidence) for k, g in zip(looks, guesses, strict=True)],
         ),
         _measure("  reader", [partial(read, r) for r in requests]),
-        _measure("encoder look", [partial(shipped.encoder.encode, [words])]),
+        _measure("encoder look, 32 tokens", [partial(shipped.encoder.encode, [words])]),
+        *_by_length(observer, shipped),
     ]
     observer.second_look.close()
     return measured
 
 
+def _by_length(observer: Observer, shipped: Shipped) -> list[dict[str, Any]]:
+    """Both looks at prompts of several lengths; the second as for a task type that the first is unsure of."""
+    found = []
+    for tokens in LENGTHS:
+        texts = [_of_length(text, tokens, shipped.embedder.count) for text in PROMPTS]
+        requests = [as_request(text) for text in texts]
+        looks = [shipped.embedder.look(text) for text in texts]
+        seconds = [partial(shipped.second_guess, look, text) for look, text in zip(looks, texts, strict=True)]
+        found.append(
+            _measure(f"first look, {tokens:,} tokens", [partial(observer.first_look, r) for r in requests], 100)
+        )
+        found.append(_measure(f"second look, {tokens:,} tokens", seconds, rounds=50))
+    return found
+
+
+def _of_length(text: str, tokens: int, count: Callable[[str], int]) -> str:
+    """The text, over and over, up to so many tokens."""
+    words = text.split()
+    taken = [words[place % len(words)] for place in range(tokens)]
+    while count(" ".join(taken)) > tokens:
+        taken.pop()
+    return " ".join(taken)
+
+
 def _first_look(observer: Observer, choice: Choice, request: Request) -> None:
-    facts, *_ = observer.first_look(request)
-    observer.money(request, facts, choice)
+    observer.money(request, observer.first_look(request).facts, choice)
 
 
 def decide() -> list[dict[str, Any]]:

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import cycle, islice
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,6 @@ from scipy.special import log_softmax, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
 from classifiers.embed import StaticEmbedder
 from classifiers.shipped import Shipped
@@ -37,8 +33,6 @@ COLUMNS = ("method", "accuracy", "macro-F1", "ECE", "kind of target", "second lo
 BINS = 15  # of the calibration error
 LENGTH_BINS = 20  # of the baseline that knows the length alone
 WORST, SHOWN = 10, 2  # confusions told, and examples of each
-TOKENS = (16, 64, 256, 1_024)  # of the prompts that are timed
-TIMED, WARM_UP = 200, 20  # calls of each length; the first ones are not counted
 
 PROMISED = (
     ("pipeline", "accuracy", 0.80),
@@ -239,7 +233,6 @@ def measure(data: Path) -> Result:
             "confusion": confusion(said[ours], test),
             "worst_confusions": worst(said[ours], test),
             "reliability": reliability(said[ours], test),
-            "milliseconds": look_times(looks, shipped.embedder, test),
         },
     )
 
@@ -322,41 +315,3 @@ def reliability(said: Said, test: Prompts) -> list[dict[str, float]]:
         for each in range(BINS)
         if (place == each).any()
     ]
-
-
-# ── times ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def look_times(looks: Looks, embedder: StaticEmbedder, test: Prompts) -> dict[str, Any]:
-    """Milliseconds of each look by the prompt's length in tokens, on one thread: p50 and p99 of single calls."""
-    found: dict[str, Any] = {}
-    with threadpool_limits(1):
-        for name, look in (("first look", looks.first), ("second look", looks.second)):
-            found[name] = {
-                str(tokens): timed([partial(look, text) for text in texts_of(test.texts, tokens, embedder.count)])
-                for tokens in TOKENS
-            }
-    return found
-
-
-def texts_of(texts: Sequence[str], tokens: int, count: Callable[[str], int], n: int = 20) -> list[str]:
-    """`n` texts of about so many tokens: words of the prompts, one prompt after the other, over and over."""
-    words = cycle([word for text in texts for word in text.split()] or ["word"])
-    found: list[str] = []
-    while len(found) < n:
-        taken: list[str] = []
-        while (have := count(" ".join(taken))) < tokens:
-            taken += islice(words, max(1, (tokens - have) // 2))
-        found.append(" ".join(taken))
-    return found
-
-
-def timed(calls: Sequence[Callable[[], object]]) -> dict[str, float]:
-    """p50 and p99 of single calls in milliseconds, taken in turn."""
-    taken = []
-    for number in range(WARM_UP + TIMED):
-        begun = perf_counter_ns()
-        calls[number % len(calls)]()
-        taken.append((perf_counter_ns() - begun) / 1e6)
-    low, high = np.quantile(taken[WARM_UP:], (0.5, 0.99))
-    return {"p50": float(low), "p99": float(high), "n": TIMED}
