@@ -146,8 +146,8 @@ class Encoder:
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> Encoder:
         """Read `lower.onnx`, `upper.onnx` and `tokenizer.json`. Raises OSError when one is missing."""
-        sessions = (open_session(folder / f"{name}.onnx", threads) for name in ("lower", "upper"))
-        return cls(open_tokenizer(folder), *sessions)
+        lower, upper = (open_session(folder / f"{name}.onnx", threads) for name in ("lower", "upper"))
+        return cls(open_tokenizer(folder), lower, upper)
 
     def encode(self, texts: Sequence[str]) -> Vector:
         """Encode texts into shape (n, `width`), float32; zeros for a text without a token. Never raises for a text.

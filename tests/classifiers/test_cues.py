@@ -105,12 +105,12 @@ def test_lines_are_varied_and_keep_their_fold(shipped: Shipped, tmp_path: Path) 
     (tmp_path / "asking.jsonl").write_text(lines, encoding="utf-8")
     (tmp_path / "size.jsonl").write_text('{"text": "big", "want": "hard"}\n', encoding="utf-8")
     found = training.lines(shipped.embedder, tmp_path, tmp_path / "none")
-    assert found.names == ["asking"] * 6 + ["size"] * 3
-    assert found.written.tolist() == [True, False, False] * 3
-    assert len(set(found.folds[:6])) == 1
+    assert found.names == ["asking"] * 10 + ["size"] * 5
+    assert found.written.tolist() == [True, False, False, False, False] * 3
+    assert len(set(found.folds[:10])) == 1
     assert training.heads_of(found) == ([Head("asking")], ["size"])
     assert next(training.varied("Why? Why, then!")) == "Why Why then"
-    assert training.target(Head("asking"), found, ["chitchat"]).values.tolist() == [1] * 3 + [0] * 7
+    assert training.target(Head("asking"), found, ["chitchat"]).values.tolist() == [1] * 5 + [0] * 11
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ FLOORS: dict[str, tuple[float, float]] = {
     "parsing": (0.89, 0.82),
     "perturbed": (0.96, 0.71),
     "pii": (0.90, 0.71),
-    "ranking": (0.82, 0.76),
+    "ranking": (0.84, 0.74),
     "rationale": (0.81, 0.65),
     "redefined-symbol": (0.88, 0.65),
     "symbol-art": (0.96, 0.83),
