@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from classifiers.embed import Look
+from classifiers.grams import BITS
 from classifiers.linear import Linear, features
 
 
@@ -46,7 +47,7 @@ class Heard:
 NOTHING = Heard()
 FEW = 4  # tokens; a shorter text ("Hi", "yes") is too little to hear anything in
 EASY, HARD = 0.35, 0.65  # of a grade: below the first it is easy, from the second on hard
-SHARE = 0.5  # weight of the look's vector against the n-grams
+SHARE, GRADE_SHARE = 0.5, 1.0  # weight of the look's vector against the n-grams, of cues and of grades
 C = 0.5
 
 
@@ -84,7 +85,7 @@ class CueHeads:
         """
         from sklearn.svm import LinearSVC, LinearSVR  # noqa: PLC0415 - only fitting needs it
 
-        told = features(looks, SHARE)
+        told, graded_told = features(looks, SHARE), features(looks, GRADE_SHARE)
         rows: list[NDArray[np.float64]] = []
         biases: list[float] = []
         for target in (*heads.values(), *grades.values()):
@@ -95,8 +96,10 @@ class CueHeads:
                 if graded
                 else LinearSVC(C=c, random_state=0)
             )
-            model.fit(told[used], target.values[used], sample_weight=target.weights[used])
-            rows.append(model.coef_.reshape(-1))
+            model.fit((graded_told if graded else told)[used], target.values[used], sample_weight=target.weights[used])
+            row = model.coef_.reshape(-1)
+            row[1 << BITS :] *= GRADE_SHARE / SHARE if graded else 1.0  # `Linear` knows one share
+            rows.append(row)
             biases.append(float(model.intercept_[0]))
         return cls(tuple(heads), tuple(grades), Linear.of(np.stack(rows), np.array(biases), SHARE))
 

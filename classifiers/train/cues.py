@@ -30,6 +30,8 @@ TOGETHER = 5  # neighbouring lines of a file may be variations of one thought, s
 PRECISION, ALARMS = 0.95, 0.002  # of the heads' own lines; of prompts in which the cue makes no sense
 STRANGERS = 6_000  # prompts of collections that nothing here learns from: on them a head must keep quiet, too
 OWN = 3.0  # weight of a line for the heads of its file; a line of another file, or a prompt, weighs 1
+GRADE_PRECISION = 0.9  # of the lines that a grade calls hard
+STEADY, MISTYPED, STEADY_WEIGHT = 8_000, 2, 0.2  # prompts that steady the grades, mistyped forms, weight of each
 USEFUL = 0.1  # recall of the heads' own lines below which a head does not ship
 FRAMES = (
     ("Hi, ", ""),
@@ -175,17 +177,18 @@ def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
     harmful = [row for row in data.rows(folder, "safety_prompts") if row["source"] in HARMFUL_SOURCES]
     train += [{"text": row["text"], "task": HARMFUL} for row in data.of_split(harmful, "train")]
     tasks = [row["task"] for row in train]
-    looks = found.looks + embedder.looks([row["text"] for row in train])
+    steady = _mistyped([row["text"] for row in train], embedder)
+    looks = found.looks + embedder.looks([row["text"] for row in train]) + steady
     heads, grades = heads_of(found)
-    goals = {head: target(head, found, tasks) for head in heads}
-    aims = {name: grade(name, found, tasks) for name in grades}
+    goals = {head: _padded(target(head, found, tasks), len(steady)) for head in heads}
+    aims = {name: _padded(grade(name, found, tasks), len(steady)) for name in grades}
     held = np.zeros((len(found.names), len(heads) + len(grades)))
     for fold in range(FOLDS):
-        kept = np.concatenate((found.folds != fold, np.ones(len(tasks), bool)))
-        model = CueHeads.fit(looks, _without(goals, kept), _without(aims, kept))
+        kept = np.concatenate((found.folds != fold, np.ones(len(looks) - len(found.folds), bool)))
+        model = CueHeads.fit(looks, _without(goals, kept), steadied(looks, _without(aims, kept), len(steady)))
         for place in np.flatnonzero(found.folds == fold):
             held[place] = model.scores(looks[place])
-    model = CueHeads.fit(looks, goals, aims)
+    model = CueHeads.fit(looks, goals, steadied(looks, aims, len(steady)))
     quiet = [_Quiet.of(rows, model, embedder) for rows in (valid, strangers(folder))]
     told = {
         head: _judged(head, found, held[:, place], [each.heard(head, place) for each in quiet])
@@ -202,6 +205,39 @@ def build(folder: Path, out: Path, embedder: StaticEmbedder) -> dict[str, Any]:
         "heads": {" ".join(head).strip(): facts for head, facts in told.items()},
         "grades": graded,
     }
+
+
+def steadied(looks: Sequence[Look], aims: Mapping[str, Target], steady: int) -> dict[str, Target]:
+    """Grades that shall also say of mistyped prompts what they say of these as they were typed.
+
+    The last `steady` looks are of prompts, each followed by its mistyped forms. A grade learned from a few hundred
+    lines hangs on single words; a typing error in one of them must not move a decision.
+    """
+    if not aims or not steady:
+        return dict(aims)
+    teacher = CueHeads.fit(looks, {}, aims)
+    typed = np.stack([teacher.scores(look) for look in looks[-steady :: 1 + MISTYPED]]).clip(-0.2, 1.2)
+    found = {}
+    for place, (name, aim) in enumerate(aims.items()):
+        values, weights = aim.values.astype(float), aim.weights.astype(float)
+        values[-steady:], weights[-steady:] = np.repeat(typed[:, place], 1 + MISTYPED), STEADY_WEIGHT
+        found[name] = Target(values, weights)
+    return found
+
+
+def _mistyped(texts: Sequence[str], embedder: StaticEmbedder) -> list[Look]:
+    """Looks at some of the prompts, each followed by its mistyped forms."""
+    draw = random.Random(1)  # noqa: S311 - a fixed draw, not a secret
+    forms = []
+    for text in draw.sample(list(texts), min(STEADY, len(texts))):
+        forms += [text, *(noisy(text, draw) for _ in range(MISTYPED))]
+    return embedder.looks(forms)
+
+
+def _padded(found: Target, more: int) -> Target:
+    """The target with as many rows more that teach nothing."""
+    nothing = np.zeros(more)
+    return Target(np.concatenate((found.values, nothing)), np.concatenate((found.weights, nothing)))
 
 
 def strangers(folder: Path) -> list[data.Row]:
@@ -268,16 +304,18 @@ def _judged(
 
 
 def _cut(name: str, found: Lines, held: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """The line that lays the two best cuts of a grade onto `EASY` and `HARD`."""
+    """The line that lays two cuts of a grade onto `EASY` and `HARD`.
+
+    The upper one is the lowest from which on nine in ten lines are hard: who is called hard costs more to answer, and a
+    cut in the thick of the scores would let a typing error decide. The lower one is the best beside it.
+    """
     own = found.own(name) & found.written
     truth = np.array([GRADES[want] for want, mine in zip(found.wants, own, strict=True) if mine]) * 2
     scores = held[own]
     cuts = np.quantile(scores, np.linspace(0.05, 0.95, 91))
-    right, low, high = max(
-        (float((np.digitize(scores, (low, high)) == truth).mean()), low, high)
-        for low in cuts
-        for high in cuts
-        if high > low + 0.05
+    high = next((cut for cut in cuts if (truth[scores >= cut] == 2).mean() >= GRADE_PRECISION), cuts[-1])
+    right, low = max(
+        (float((np.digitize(scores, (low, high)) == truth).mean()), low) for low in cuts if high > low + 0.05
     )
     gain = (HARD - EASY) / (high - low)
     return {
@@ -285,4 +323,5 @@ def _cut(name: str, found: Lines, held: np.ndarray[Any, Any]) -> dict[str, Any]:
         "gain": float(gain),
         "offset": float(EASY - gain * low),
         "accuracy": round(right, 3),
+        "hard": round(float((scores[truth == 2] >= high).mean()), 3),
     }
