@@ -30,7 +30,9 @@ TOGETHER = 5  # neighbouring lines of a file may be variations of one thought, s
 PRECISION, ALARMS = 0.95, 0.002  # of the heads' own lines; of prompts in which the cue makes no sense
 STRANGERS = 6_000  # prompts of collections that nothing here learns from: on them a head must keep quiet, too
 OWN = 3.0  # weight of a line for the heads of its file; a line of another file, or a prompt, weighs 1
-GRADE_PRECISION = 0.9  # of the lines that a grade calls hard
+GRADE_PRECISION = (
+    0.9  # of the lines that a grade calls hard; at .95 it called half of the hard ones hard, here four fifths
+)
 STEADY, MISTYPED, STEADY_WEIGHT = 8_000, 2, 0.2  # prompts that steady the grades, mistyped forms, weight of each
 USEFUL = 0.1  # recall of the heads' own lines below which a head does not ship
 FRAMES = (
@@ -306,8 +308,8 @@ def _judged(
 def _cut(name: str, found: Lines, held: np.ndarray[Any, Any]) -> dict[str, Any]:
     """The line that lays two cuts of a grade onto `EASY` and `HARD`.
 
-    The upper one is the lowest from which on nine in ten lines are hard: who is called hard costs more to answer, and a
-    cut in the thick of the scores would let a typing error decide. The lower one is the best beside it.
+    The upper one is the lowest from which on nine in ten lines are hard: what is called hard costs more to answer. The
+    lower one is the best beside it.
     """
     own = found.own(name) & found.written
     truth = np.array([GRADES[want] for want, mine in zip(found.wants, own, strict=True) if mine]) * 2
