@@ -106,7 +106,8 @@ def _expert(name: str, facts: Mapping[str, Any]) -> str:
 
 def _head(own: Mapping[str, Any]) -> str:
     lines = _grid("test rows", {"all with true labels": own["test"], **own["test_by_source"]})
-    return GATE.format(labels=", ".join(own["labels"]), lines=lines, **own["gate"])
+    confusion = _grid("true label", own["confusion"])
+    return GATE.format(labels=", ".join(own["labels"]), lines=lines, confusion=confusion, **own["gate"])
 
 
 def _grid(corner: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
@@ -287,7 +288,10 @@ Gate: P(wrong | served) <= {epsilon} with confidence 1 - {delta}, by fixed-seque
 Clopper-Pearson bound on n = {n} rows the head never saw: threshold {threshold:.4f}, coverage {coverage:.4f}, of which
 {wrong} were wrong.
 
-{lines}"""
+{lines}
+Confusion table of the test rows with true labels: what the head says of each, and what the gate lets it serve.
+
+{confusion}"""
 
 ABOUT = {
     "sentiment": """Licences: `sst2` (sentences of film reviews; repository MIT, no explicit licence of the text:

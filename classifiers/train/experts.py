@@ -122,18 +122,18 @@ def _gated(plan: Plan, found: Encoded) -> Gated:
     shares = [round(plan.first_share + 0.05 * step, 2) for step in range(17) if plan.first_share + 0.05 * step < 1.001]
     thresholds = {max(each, FLOOR) for each in ladder(head.probabilities(true.rows).max(axis=1), shares)}
     judged = known.where((known.parts == "calibrate") & ~known.assumed)
-    sure, wrong, odd = _readings(head, novelty, judged)
-    gate = certify(sure, wrong, sorted(thresholds), plan.epsilon, plan.delta, odd <= LIMIT)
+    sure, said, odd = _readings(head, novelty, judged)
+    gate = certify(sure, said != judged.labels, sorted(thresholds), plan.epsilon, plan.delta, odd <= LIMIT)
     return Gated(head, novelty, gate, LIMIT)
 
 
 def _readings(head: Head, novelty: Novelty, found: Encoded) -> tuple[np.ndarray[Any, Any], ...]:
-    """Confidence, wrongness and novelty of each row."""
+    """Confidence, label said and novelty of each row."""
     probabilities = head.probabilities(found.rows)
     sure = probabilities.max(axis=1)
-    wrong = np.array(head.labels)[probabilities.argmax(axis=1)] != found.labels
+    said = np.array(head.labels)[probabilities.argmax(axis=1)]
     odd = [novelty.score(row[:SENTENCE], float(each)) for row, each in zip(found.rows, sure, strict=True)]
-    return sure, wrong, np.array(odd)
+    return sure, said, np.array(odd)
 
 
 def _figures(gated: Gated, found: Encoded) -> dict[str, Any]:
@@ -143,6 +143,7 @@ def _figures(gated: Gated, found: Encoded) -> dict[str, Any]:
     facts: dict[str, Any] = {"labels": labels, "temperature": round(gated.head.temperature, 4)}
     facts["gate"] = asdict(gated.gate)
     facts["test"] = _measured(gated, test.where(~test.assumed))
+    facts["confusion"] = _confusion(gated, test.where(~test.assumed))
     facts["test_by_source"] = {
         source: _measured(gated, test.where(test.sources == source)) for source in sorted(set(test.sources.tolist()))
     }
@@ -150,8 +151,8 @@ def _figures(gated: Gated, found: Encoded) -> dict[str, Any]:
 
 
 def _measured(gated: Gated, test: Encoded) -> dict[str, Any]:
-    sure, wrong, odd = _readings(gated.head, gated.novelty, test)
-    served = (sure >= gated.gate.threshold) & (odd <= gated.limit)
+    sure, said, odd = _readings(gated.head, gated.novelty, test)
+    wrong, served = said != test.labels, _served(gated, sure, odd)
     return {
         "n": len(sure),
         "accuracy": round(1 - float(wrong.mean()), 4),
@@ -161,3 +162,22 @@ def _measured(gated: Gated, test: Encoded) -> dict[str, Any]:
         "wrong_of_served": int((wrong & served).sum()),
         "error_of_served": round(float(wrong[served].mean()), 4) if served.any() else None,
     }
+
+
+def _confusion(gated: Gated, test: Encoded) -> dict[str, dict[str, int]]:
+    """By true label, how many rows are said to be each label, and of those that the gate serves."""
+    sure, said, odd = _readings(gated.head, gated.novelty, test)
+    served = _served(gated, sure, odd)
+    return {
+        true: {
+            f"{head} {label}": int((rows & (test.labels == true) & (said == label)).sum())
+            for head, rows in (("said", np.ones(len(said), bool)), ("served as", served))
+            for label in gated.head.labels
+        }
+        for true in gated.head.labels
+    }
+
+
+def _served(gated: Gated, sure: np.ndarray[Any, Any], odd: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Which of the rows the gate is open for."""
+    return np.asarray((sure >= gated.gate.threshold) & (odd <= gated.limit))

@@ -44,8 +44,58 @@ def faults(folder: Path, made: Mapping[str, Figures]) -> list[str]:
         files = {file: digest for file, digest in hashes(folder / name).items() if file != "CARD.md"}
         wrong += [f"card: {name}/{file}" for file in table.keys() | files.keys() if table.get(file) != files.get(file)]
         wrong += [f"{name}: says nothing of {what}" for what, words in SAYS.items() if not re.search(words, text)]
+        wrong += [f"{name}: {fault}" for fault in confusion_faults(folder, name, text)]
         wrong += [f"{name}: {figure}" for figure in off(frozen.read(card), made.get(name, {}))]
     return sorted(wrong)
+
+
+def confusion_faults(folder: Path, name: str, card: str) -> list[str]:
+    """What is missing in the confusion tables of a classifier's card, or differs from its own figures."""
+    if name in {"task", "second"}:
+        labels = json.loads((folder / "task" / "task.json").read_text(encoding="utf-8"))["labels"]
+        found = next((rows for rows in tables(card, "task") if all("taken for" in row for row in rows.values())), {})
+        if sorted(found) != sorted(labels):
+            return ["no confusion table"]
+        return [f"taken for, of {label}" for label, row in found.items() if not _adds_up(row)]
+    if not name.startswith("experts/"):
+        return []
+    heads = json.loads((folder / name / "expert.json").read_text(encoding="utf-8"))["heads"]
+    measured, confusions = tables(card, "test rows"), tables(card, "true label")
+    if not len(heads) == len(measured) == len(confusions):
+        return ["no confusion table"]
+    told = [rows["all with true labels"] for rows in measured]
+    pairs = zip(heads, told, confusions, strict=True)
+    return [f"confusion of {' / '.join(h['labels'])}" for h, own, rows in pairs if not _agree(h["labels"], own, rows)]
+
+
+def _adds_up(row: Mapping[str, str]) -> bool:
+    """Whether the labels that a task is most often taken for, three at most, account for what its recall leaves."""
+    missed = int(row["n"]) - round(int(row["n"]) * float(row["recall"]))
+    counts = [int(each.rsplit(" ", 1)[1]) for each in row["taken for"].split(", ") if each]
+    return sum(counts) == missed or (len(counts) == 3 and sum(counts) < missed)
+
+
+def _agree(labels: list[str], own: Mapping[str, str], rows: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a head's confusion table has every label, and counts what the head's figures say."""
+    columns = [f"{said} {label}" for said in ("said", "served as") for label in labels]
+    if list(rows) != labels or any(list(row) != columns for row in rows.values()):
+        return False
+    every, served = (
+        [[int(row[f"{said} {x}"]) for x in labels] for row in rows.values()] for said in ("said", "served as")
+    )
+    n, right = sum(map(sum, every)), sum(row[place] for place, row in enumerate(every))
+    out, kept = sum(map(sum, served)), sum(row[place] for place, row in enumerate(served))
+    figures = {"n": n, "accuracy": round(right / n, 4), "served": out, "wrong_of_served": out - kept}
+    return all(float(own[key]) == value for key, value in figures.items())
+
+
+def tables(card: str, corner: str) -> list[dict[str, dict[str, str]]]:
+    """The tables whose first column is headed so: by row, what stands under each other heading."""
+    found = []
+    for heads, body in re.findall(rf"^\| {corner} \| (.+) \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", card, re.MULTILINE):
+        lines = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in body.splitlines()]
+        found.append({line[0]: dict(zip(heads.split(" | "), line[1:], strict=True)) for line in lines})
+    return found
 
 
 def off(told: Figures, made: Figures) -> list[str]:
@@ -128,6 +178,35 @@ def test_a_card_without_figures_is_noticed(copied: Path, made: dict[str, Figures
     card.write_text(SECTION.sub("", card.read_text(encoding="utf-8")), encoding="utf-8")
     frozen.seal(copied)
     assert faults(copied, made) == ["task: no figures"]
+
+
+CLASSIFIERS = [name for name in artefacts(FOLDER) if name in {"task", "second"} or name.startswith("experts/")]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_s_card_without_its_confusion_table_is_noticed(
+    name: str, copied: Path, made: dict[str, Figures]
+) -> None:
+    card = copied / name / "CARD.md"
+    table = re.compile(r"^\| (true label \||task \|.* taken for \|).*\n(\|.*\n)+", re.MULTILINE)
+    card.write_text(table.sub("", card.read_text(encoding="utf-8")), encoding="utf-8")
+    frozen.seal(copied)
+    assert faults(copied, made) == [f"{name}: no confusion table"]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_count_that_is_edited_in_a_confusion_table_is_noticed(
+    name: str, copied: Path, made: dict[str, Figures]
+) -> None:
+    card = copied / name / "CARD.md"
+    count = re.compile(
+        r"^(\| true label .*\n.*\n\| \w+ \| |\| \w+ \| \d+ \| [\d.]+ \| [\d.]+ \| \w+ )(\d+)", re.MULTILINE
+    )
+    edited = count.sub(lambda found: f"{found[1]}{int(found[2]) + 300}", card.read_text(encoding="utf-8"), count=1)
+    card.write_text(edited, encoding="utf-8")
+    frozen.seal(copied)
+    (fault,) = faults(copied, made)
+    assert fault.startswith((f"{name}: confusion of ", f"{name}: taken for, of "))
 
 
 @pytest.mark.parametrize(("told", "right"), [(0.75, True), (0.7564, True), (0.7628, False), (0.7372, False)])
