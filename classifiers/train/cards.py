@@ -87,7 +87,9 @@ def _second(facts: Mapping[str, Any]) -> str:
 def _cues(facts: Mapping[str, Any]) -> str:
     keys = ("positives", "near_misses", "ships", "point", "precision", "recall", "prompts", "alarms")
     heads = _grid("head", {name: {key: own[key] for key in keys} for name, own in facts["heads"].items()})
-    grades = _grid("grade", {name: {k: own[k] for k in ("lines", "accuracy")} for name, own in facts["grades"].items()})
+    grades = _grid(
+        "grade", {name: {k: own[k] for k in ("lines", "accuracy", "hard")} for name, own in facts["grades"].items()}
+    )
     return CUES.format(
         heads=heads,
         grades=grades,
@@ -231,10 +233,10 @@ answer, of a grade a linear regression. Patterns stand beside them (`router/dete
 
 {lines} lines of our own (`classifiers/train/wordings/`, Apache-2.0): positives and near misses, written by the
 definitions in `tests/data/detectors/README.md` by writers who saw neither the detectors nor their samples; each a
-second time without punctuation and a third time with a word of politeness. Against them, as prompts that hold nothing,
-{trained} prompts of `prompts_task_type`, split `train`, classes `ok` and `sa` only; prompts of tasks that may hold a
-cue unlabelled (`_MAY_HOLD` in `classifiers/train/cues.py`) teach nothing about it; of requests for harm also {harmful}
-of `safety_prompts`, split `train` (HarmBench, MIT; DangerousQA, Apache-2.0). Of the samples in
+second time without punctuation, a third time with a word of politeness, and twice mistyped. Against them, as prompts
+that hold nothing, {trained} prompts of `prompts_task_type`, split `train`, classes `ok` and `sa` only; prompts of
+tasks that may hold a cue unlabelled (`_MAY_HOLD` in `classifiers/train/cues.py`) teach nothing about it; of requests
+for harm also {harmful} of `safety_prompts`, split `train` (HarmBench, MIT; DangerousQA, Apache-2.0). Of the samples in
 tests/data/detectors, split `dev` chose regularisation and the weight of the vector and is then trained on like the
 lines; split `test` is only measured (`surveyor bench detectors`).
 
@@ -244,7 +246,9 @@ Scores of lines by heads that never saw their fifth of the lines (neighbouring l
 the cue makes no sense, are those of split `valid`, and every so many of split `train` of the classes that nothing is
 trained on ({strangers} in all: collections that no head has seen, only counted); `alarms` is how many of them are
 heard. A head's point is the lowest one with a precision of 0.95 among its file's lines and alarms in at most 0.2 % of
-the prompts of either kind; a head whose recall is then below a tenth does not ship.
+the prompts of either kind; a head whose recall is then below a tenth does not ship. Of a grade, `accuracy` is how many
+lines it calls as they were written, and `hard` how many of the hard ones it calls hard, at the lowest point from which
+nine in ten are. It is steadied by 8,000 prompts: of their mistyped forms it shall say what it says of them as typed.
 
 {heads}
 {grades}
