@@ -176,12 +176,17 @@ def _sure(confidence: float) -> str:
     return "over 99% sure" if confidence >= 0.995 else f"{confidence:.0%} sure"
 
 
+def _share(quantile: float) -> str:
+    """A quantile in words; it is of held-out prompts, so it ends before all of them."""
+    return "over 99%" if quantile > 0.99 else f"{quantile:.0%}"
+
+
 def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
     task = signals["task"]
     runner_up = f"; next would be {task['runner_up']}" if task["runner_up"] else ""
     look = _LOOKS.get(task["look"], task["look"])
     branch.add(Text(f"task: {task['label']}, {_sure(task['confidence'])} (said by {look}{runner_up})"))
-    branch.add(Text(f"novelty: {signals['novelty']:.2f}, where 0 is familiar and 1 is unlike anything known"))
+    branch.add(Text(f"novelty: {signals['novelty']:.2f}, odder than {_share(signals['novelty'])} of known prompts"))
     for name, reading in signals["experts"].items():
         gate = "its gate is open" if reading["open"] else f"its gate is closed. {reading.get('why', '')}".rstrip()
         said = f"says {reading['answer']!r}, {_sure(reading['confidence'])}, novelty {reading['novelty']:.2f}"
@@ -192,7 +197,7 @@ def _observed(branch: Tree, signals: Mapping[str, Any]) -> None:
         branch.add(Text(f"the best passage in the index has likeness {signals['retrieved']:.2f}"))
     if "standard_right" in signals:
         branch.add(
-            Text(f"the standard LLM is thought to get it right with probability {signals['standard_right']:.2f}")
+            Text(f"questions like it: the standard LLM is thought to get {signals['standard_right']:.0%} of them right")
         )
     branch.add(Text("; ".join(_heard(signals))))
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from classifiers import embed
 from classifiers.expert import Expert
 from classifiers.shipped import Shipped
+from classifiers.task import Guess
 from router.cache import cacheable
 from router.conversations import Conversations
 from router.course import Choice
@@ -39,6 +40,9 @@ INSTRUCTION_CHARS = 600  # of a system prompt: where it says what to do, not the
 # on the held-out prompts, so that less than 0.1 % are (95 % upper bound 0.03 %).
 READER_CONFIDENCE = 0.99
 FAILED = "It failed; the log says why."
+PLAIN = 0.85  # confidence from which on a task type that is read with the system text is left at that
+ODD = 0.95  # novelty from which on a prompt is unlike those that the cue heads learned from
+PATIENCE = 32  # jobs that wait for the encoder (0.1 to 0.2 s of work), from which on no task type waits behind them
 DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
 
 
@@ -63,6 +67,7 @@ class Look(NamedTuple):
     readings: dict[str, Reading]
     found: Found
     right: float | None = None  # P(the standard tier answers right); None where the head has nothing to say
+    whole: bool = True  # nothing that should have been looked at failed or was passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,7 @@ class Observer:
         look = self.seen.get(key)
         if look is None:
             look = await self.look(request)
-            failed = any(reading.shut == "failed" for reading in look.readings.values())
-            if len(request.text) <= REMEMBERED_CHARS and not failed:
+            if len(request.text) <= REMEMBERED_CHARS and look.whole:
                 self.seen[key] = look
                 if len(self.seen) > REMEMBERED:
                     self.seen.popitem(last=False)
@@ -111,31 +115,33 @@ class Observer:
         first = self.first_look(request)
         facts, bound = first.facts, first.bound
         readings = await self.readings(bound, facts)
-        task = await self.task(first)
+        second = await self.second_task(first)
+        task = second or first.task
         found = self.index.look_up_for(request.text, task, facts) if self.index else NOT_LOOKED_UP
         right = self.shipped.difficulty.right(first.static, task.label, facts.language)
-        return Look(facts, task, first.novelty, bound, readings, found, right)
+        whole = second is not None and all(reading.shut != "failed" for reading in readings.values())
+        return Look(facts, task, first.novelty, bound, readings, found, right, whole)
 
-    async def task(self, first: First) -> Task:
-        """The task type, by both looks where the first was unsure; a second look that fails changes nothing."""
+    async def second_task(self, first: First) -> Task | None:
+        """The task type, by both looks where the first was unsure; None where the second fails or is too busy."""
         if first.task.look != "first" or first.task.confidence >= self.unsure or not len(first.static.ids):
             return first.task
+        if self.second_look.waiting >= PATIENCE:  # under such load a quick answer is worth more than a sure one
+            return None
         try:
             guess = await self.second_look.do(partial(self.shipped.second_guess, first.static, first.text))
         except Exception:
             log.exception("the second look failed")
-            return first.task
+            return None
         return Task(guess.label, guess.confidence, guess.runner_up, guess.look)
 
     def first_look(self, request: Request) -> First:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
-        seen = told_text(request)
-        look = self.shipped.embedder.look(seen)
+        seen, look, guess = self.looked_at(request)
         unseen = sum(len(message.text) for message in request.messages) - min(len(seen), WINDOW)
         texts = see(request)
         heard = self.shipped.cues.heard(look)
         facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language, heard)
-        guess = self.shipped.task.predict(look)
         novelty = self.shipped.novelty.score(look, guess.confidence)
         bound = read(request)
         if request.task_hint in self.shipped.task.labels:
@@ -147,9 +153,26 @@ class Observer:
             task = Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader")
             return First(facts, task, novelty, bound, seen, look)
         task = Task(guess.label, guess.confidence, guess.runner_up, guess.look)
-        if told := unseen_task(texts, facts.cues, heard.cues):
+        # What only a head hears of such a task counts in prompts like those that it learned from.
+        alike = facts.language == "en" and novelty < ODD
+        if told := unseen_task(texts, facts.cues, heard.cues if alike else ()):
             task = Task(told, DETECTOR_CONFIDENCE, guess.label, "detector")
         return First(facts, task, novelty, None, seen, look)
+
+    def looked_at(self, request: Request) -> tuple[str, embed.Look, Guess]:
+        """The text that tells the task type, its look and the guess: with the system text, or the user's alone.
+
+        A system text that says what to do makes the task plain; one that says who to be hides it.
+        """
+        text = told_text(request)
+        look = self.shipped.embedder.look(text)
+        guess = self.shipped.task.predict(look)
+        if request.system and request.text and guess.confidence < PLAIN:
+            alone = self.shipped.embedder.look(request.text)
+            other = self.shipped.task.predict(alone)
+            if other.confidence > guess.confidence:
+                return request.text, alone, other
+        return text, look, guess
 
     def hinted(self, request: Request) -> Bound | None:
         """The hint names an expert's task and the prompt is nothing but the text to classify."""

@@ -26,6 +26,11 @@ class SecondLook:
         self._waiting: list[_Waiting] = []
         self._busy = False
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        return len(self._waiting)
+
     async def do(self, job: Callable[[], T]) -> T:
         """What the job returns, or raises, in its turn."""
         waiting = _Waiting(job, asyncio.get_running_loop().create_future())
@@ -42,7 +47,12 @@ class SecondLook:
             work.add_done_callback(lambda done: self._hand_out(done, batch))
 
     def _hand_out(self, done: asyncio.Future[list[Any]], batch: Sequence[_Waiting]) -> None:
-        for waiting, (found, problem) in zip(batch, done.result(), strict=True):
+        results: Sequence[tuple[Any, Exception | None]]
+        if broken := done.exception():  # a panic in native code is no `Exception`, and must not hold up who comes after
+            results = [(None, RuntimeError(f"the encoder gave up: {broken!r}"))] * len(batch)
+        else:
+            results = done.result()
+        for waiting, (found, problem) in zip(batch, results, strict=True):
             if waiting.future.done():  # its client has left
                 continue
             if problem is not None:

@@ -231,7 +231,7 @@ class Settings(_Section):
     models: tuple[Model, ...] = ()
     baseline: str = "gpt-5.4"  # a saving is measured against this model's price
     experts: bool | tuple[str, ...] = True  # all that ship, none, or these
-    second_look: float | None = Field(default=None, ge=0, le=1)  # None: as shipped; 0: never
+    second_look: float | None = Field(default=None, ge=0, le=1, strict=True, allow_inf_nan=False)  # 0: never
     privacy: Literal["pass", "local-only"] = "pass"  # may personal data and secrets leave the machine?
     policy: PolicySettings = PolicySettings()
     operator: OperatorSettings = OperatorSettings()

@@ -25,7 +25,8 @@ from .weights import require  # noqa: E402
 # `tuned` is the fine-tuned graph of the second look, `second` how both looks are weighed.
 PARTS = ("static", "encoder", "task", "tuned", "second", "novelty", "cues", "difficulty", "experts")
 WITH_TORCH = frozenset({"static", "encoder", "tuned"})
-KEPT = frozenset({"tuned", "second"})  # one folder for both, and a fine-tuning that was cut off goes on
+CHECKPOINT = Path(".second-look.pt")  # of the fine-tuning: one that was cut off goes on from here
+KEPT = frozenset({"tuned", "second"})  # one folder for both
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def build(folder: Path, out: Path, parts: Sequence[str] = PARTS) -> None:
         require()
         import torch  # noqa: PLC0415 - after `require`, which says what to install
 
-        torch.set_num_threads((os.cpu_count() or 1) if "tuned" in parts else 1)
+        torch.set_num_threads(1)
     from . import cards  # noqa: PLC0415
 
     began = time.monotonic()
@@ -89,8 +90,12 @@ def build_with_torch(part: str, folder: Path, out: Path) -> object:
         return static.build(out / "static")
     if part == "encoder":
         return encoder.build(out / "encoder")
+    import torch  # noqa: PLC0415
+
     learned = corpus.read(folder).train
-    second.build(learned, sorted(set(learned.labels)), Encoder.load(out / "encoder"), out / "second")
+    torch.set_num_threads(os.cpu_count() or 1)
+    second.build(learned, sorted(set(learned.labels)), Encoder.load(out / "encoder"), out / "second", CHECKPOINT)
+    torch.set_num_threads(1)
     return None
 
 

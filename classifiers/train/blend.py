@@ -54,29 +54,38 @@ def weighed(head: TaskHead, first: Scores, second: Scores, strangers: Prompts) -
     """How both looks are weighed, and from which confidence on the first one is enough; and what was tried.
 
     `first` and `second` are raw scores (n, labels) of prompts of strangers. Collections and our own phrasings count
-    the same. The weights minimise the log loss; the threshold is the lowest whose accuracy is within 0.3 points of
-    the best.
+    the same. The weights minimise the log loss of those prompts that the second look is asked about; the threshold is
+    the lowest whose accuracy is within 0.3 points of the best.
     """
     truth = np.array([head.labels.index(label) for label in strangers.labels])
     own = np.array([source.startswith(OWN) for source in strangers.sources])
     count = np.where(own, 1.0 / max(own.sum(), 1), 1.0 / max((~own).sum(), 1))
+    first_alone = alone(head, first)
+    tried, blends = [], []
+    for below in STEPS:
+        asked = first_alone.max(axis=1) < below
+        a, b = _weights(head, first[asked], second[asked], truth[asked], count[asked])
+        both = first_alone.copy()
+        both[asked] = _softmax(a * first[asked] + b * second[asked])
+        right = both.argmax(axis=1) == truth
+        shares = (float((right * count).sum() / count.sum()), float((asked * count).sum() / count.sum()))
+        tried.append({"below": below, "accuracy": round(shares[0], 4), "asked": round(shares[1], 4)})
+        blends.append(Blend(round(a, 4), round(b, 4), below))
+    best = max(each["accuracy"] for each in tried)
+    chosen = next(place for place, each in enumerate(tried) if each["accuracy"] >= best - SLACK)
+    return blends[chosen], tried
+
+
+def _weights(head: TaskHead, first: Scores, second: Scores, truth: Scores, count: Scores) -> tuple[float, float]:
+    """The weights of both scores (n, labels) that make the true labels (n,) likeliest, rows counted by `count` (n,)."""
 
     def loss(weights: Scores) -> float:
         found = np.maximum(_softmax(weights[0] * first + weights[1] * second)[np.arange(len(truth)), truth], 1e-9)
         return float(-(np.log(found) * count).sum())
 
-    a, b = minimize(loss, np.array([0.5 / head.temperature, 0.5]), method="Nelder-Mead").x
-    blend = Blend(round(float(a), 4), round(float(b), 4), 1.0)
-    first_alone, both = alone(head, first), _softmax(a * first + b * second)
-    tried = []
-    for below in STEPS:
-        asked = first_alone.max(axis=1) < below
-        right = np.where(asked, both.argmax(axis=1), first_alone.argmax(axis=1)) == truth
-        shares = (float((right * count).sum() / count.sum()), float((asked * count).sum() / count.sum()))
-        tried.append({"below": below, "accuracy": round(shares[0], 4), "asked": round(shares[1], 4)})
-    best = max(each["accuracy"] for each in tried)
-    chosen = next(each["below"] for each in tried if each["accuracy"] >= best - SLACK)
-    return Blend(blend.first, blend.second, chosen), tried
+    start = np.array([0.5 / head.temperature, 0.5])
+    found = minimize(loss, start, method="Nelder-Mead").x if len(truth) else start
+    return float(found[0]), float(found[1])
 
 
 def alone(head: TaskHead, scores: Scores) -> Scores:

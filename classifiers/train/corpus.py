@@ -13,6 +13,9 @@ from . import data, phrasings
 # Non-commercial texts that come in once more under the licence of a collection that quotes them.
 BARRED = ("sick", "ag_news")
 OWN = "own#phrasings"
+# Wordings of `test` that two of our templates once repeated. The templates are gone; the fine-tuned graph still learned
+# from them, so that these 121 prompts are left out wherever `test` is measured.
+REPEATED = ("You are an expert in composing functions.", "would a political scientist say that the above has?")
 ENOUGH_SOURCES, LEAST_STRANGE = 5, 25  # sources of a task of so many prompts each, before one of them is held out
 
 
@@ -48,8 +51,8 @@ class Prompts:
 class Corpus:
     """`train` and `valid` share their data sets but no wording; `test` is of other data sets and never learned from.
 
-    `strangers` are prompts of sources that are in neither `train` nor `valid`, and phrasings of ours that are held
-    back: what must hold for prompts written by someone else (temperature, weights, thresholds) is chosen on them.
+    `strangers` are prompts of a task from sources that show this task in neither `train` nor `valid`, and phrasings of
+    ours that are held back: what must hold for prompts written by someone else (weights, thresholds) is chosen on them.
     """
 
     train: Prompts
@@ -74,7 +77,13 @@ def read(folder: Path) -> Corpus:
         parts[split] = found_there.where([not each for each in apart])
     parts["train"] = parts["train"].plus(_own([each for each in own if not each.held]))
     strangers = strangers.plus(_own([each for each in own if each.held]))
-    return Corpus(parts["train"], parts["valid"], strangers, _prompts(data.of_split(found, "test")), usable)
+    test = [row for row in data.of_split(found, "test") if not repeated(row["text"])]
+    return Corpus(parts["train"], parts["valid"], strangers, _prompts(test), usable)
+
+
+def repeated(text: str) -> bool:
+    """Whether a prompt has a wording that a template of ours repeated; see `REPEATED`."""
+    return any(wording in text for wording in REPEATED)
 
 
 def _prompts(found: Sequence[data.Row]) -> Prompts:

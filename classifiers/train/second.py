@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,12 @@ EVERY = 300  # steps between checkpoints
 Ids = list[int]
 
 
-def build(found: Prompts, labels: Sequence[str], encoder: Encoder, folder: Path) -> None:
+def build(found: Prompts, labels: Sequence[str], encoder: Encoder, folder: Path, checkpoint: Path) -> None:
     """Fine-tune and write `task.onnx`.
 
-    A run that was cut off goes on from its checkpoint in the folder, which is deleted at the end.
+    A run on the same prompts that was cut off goes on from `checkpoint`, which is deleted at the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
     tuning = Tuning(encoder, labels)
     tuning.fit(found, checkpoint)
     tuning.save(folder / "task.onnx")
@@ -88,11 +88,13 @@ class Tuning:
         steps = EPOCHS * len(list(_batches([self._ids(text) for text in found.texts], draw)))
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
         done, began = 0, time.monotonic()
-        if checkpoint.exists():
-            kept = torch.load(checkpoint, weights_only=True)
+        about = zlib.crc32("\n".join((*self.labels, *found.texts)).encode("utf-8", "replace"))
+        kept = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {"about": None}
+        if kept["about"] == about:
             self.upper.load_state_dict(kept["upper"])
             optimizer.load_state_dict(kept["optimizer"])
             schedule.load_state_dict(kept["schedule"])
+            torch.set_rng_state(kept["draws"])
             done = kept["done"]
         for step, (places, ids) in enumerate(self._draws(found.texts)):
             if step >= steps:
@@ -111,7 +113,8 @@ class Tuning:
             schedule.step()
             if step % EVERY == EVERY - 1:
                 state = {"upper": self.upper.state_dict(), "optimizer": optimizer.state_dict()}
-                torch.save(state | {"schedule": schedule.state_dict(), "done": step + 1}, checkpoint)
+                state |= {"schedule": schedule.state_dict(), "draws": torch.get_rng_state(), "about": about}
+                torch.save(state | {"done": step + 1}, checkpoint)
                 print(f"{time.monotonic() - began:7.0f} s  step {step + 1} of {steps}, loss {loss:.3f}", flush=True)
         self.upper.eval()
 

@@ -259,7 +259,7 @@ def swaps(clean: Signals, noisy: Signals) -> Iterator[tuple[str, Signals]]:
         told = getattr(noisy.facts, each.name)
         if told != getattr(clean.facts, each.name):
             yield each.name, replace(clean, facts=replace(clean.facts, **{each.name: told}))
-    for name in ("novelty", "experts", "money", "retrieved"):
+    for name in ("novelty", "experts", "money", "retrieved", "standard_right"):
         told = getattr(noisy, name)
         if told != getattr(clean, name):
             yield name, replace(clean, **{name: told})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from policies.store import PolicyStore
 from router.app import create_observer, load_shipped
 from router.course import Choice
 from router.fleet import Priced
-from router.observe import Observer
+from router.observe import PATIENCE, Observer
 from router.second_look import SecondLook
 from router.settings import Settings
 from router.types import Observed
@@ -133,6 +134,43 @@ async def test_a_second_look_that_fails_leaves_the_first_one_s_word(observer: Ob
     task = (await observed(observer, "Write a poem about rain.")).signals.task
     assert (task.label, task.look) == ("open_ended_writing", "first")
     assert second.asked
+    second.problem = None
+    assert (await observed(observer, "Write a poem about rain.")).signals.task.look == "second"  # it is tried again
+
+
+async def test_who_waits_too_long_takes_the_first_look_s_word(observer: Observer) -> None:
+    second = NotingSecond(observer.shipped)
+    observer = replace(observer, shipped=replace(observer.shipped, second=second), unsure=1.0)
+    held = threading.Event()
+    queue = [asyncio.create_task(observer.second_look.do(held.wait)) for _ in range(PATIENCE + 1)]
+    await asyncio.sleep(0)
+    task = (await observed(observer, "Write a poem about rain.")).signals.task
+    assert (task.label, task.look) == ("open_ended_writing", "first")
+    held.set()
+    await asyncio.gather(*queue)
+    assert not second.asked
+
+
+PERSONA = (
+    "You are Aria, the friendly assistant of an energy company. Greet the customer, keep answers short, never advise."
+)
+
+
+@pytest.mark.parametrize(
+    ("system", "text", "label"),
+    [
+        (PERSONA, "What is 17 * 23?", "arithmetic_reasoning"),
+        (PERSONA, "Prove that the square root of 2 is irrational.", "competition_math"),
+        (PERSONA, "Translate to German: good morning", "translation"),
+        ("You are a translator. Translate everything the user says into French.", "The cat is grey.", "translation"),
+        ("Tag the named entities in the user's text.", "Ann met Bob in Rome.", "ner"),
+    ],
+)
+async def test_a_persona_does_not_hide_the_task_and_an_instruction_tells_it(
+    observer: Observer, system: str, text: str, label: str
+) -> None:
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": text}]
+    assert (await observed(observer, messages)).signals.task.label == label
 
 
 async def test_a_request_just_seen_is_not_looked_at_again(observer: Observer) -> None:
@@ -244,8 +282,23 @@ async def test_a_client_that_left_does_not_hold_up_the_others() -> None:
     await asyncio.sleep(0)
     second.cancel()
     await asyncio.gather(first, third)
-    assert ran[0] == "a"
-    assert ran[-1] == "c"
+    assert ran == ["a", "c"]
+    look.close()
+
+
+class Panic(BaseException):
+    """What native code raises where it gives up."""
+
+
+def panic() -> None:
+    raise Panic
+
+
+async def test_a_panic_does_not_end_the_second_look() -> None:
+    look = SecondLook()
+    with pytest.raises(RuntimeError, match="gave up"):
+        await look.do(panic)
+    assert await asyncio.wait_for(look.do(partial(str, 1)), 5) == "1"
     look.close()
 
 
