@@ -116,6 +116,25 @@ def interval(values: ArrayLike, seed: int) -> Interval:
     return _bootstrap(np.asarray(values, np.float64), seed)
 
 
+def grouped_interval(values: ArrayLike, groups: Sequence[str], seed: int) -> Interval:
+    """The mean of `values`, shape (n,), with an interval over groups: whole groups are drawn, as many as there are.
+
+    It says what another choice of groups (sources of the samples, for instance) would have given; samples of one group
+    are alike, so that it is wider than `interval`.
+
+    Raises:
+        ValueError: there is no value.
+    """
+    found = np.asarray(values, np.float64)
+    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    if not len(found):
+        raise ValueError("an interval needs values")
+    totals, sizes = np.bincount(place, found), np.bincount(place)
+    draws = np.random.default_rng(seed).integers(0, len(names), (DRAWS, len(names)))
+    low, high = np.quantile(totals[draws].sum(axis=1) / sizes[draws].sum(axis=1), (0.025, 0.975))
+    return Interval(float(found.mean()), float(low), float(high))
+
+
 def paired_interval(ours: ArrayLike, theirs: ArrayLike, seed: int) -> Interval:
     """The mean of `ours` - `theirs`, both of shape (n,) over the same samples; drawn in pairs.
 

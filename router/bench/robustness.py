@@ -24,8 +24,9 @@ from policies.engine import Policy
 from policies.store import PolicyStore
 from router.app import create_observer
 from router.bench.noise import NOISE
+from router.bench.prompts import FILE, Prompts, svm
 from router.bench.results import Cell, Interval, Result, Target, interval
-from router.bench.task import FILE, PROFILE, Prompts, svm
+from router.bench.task import PROFILE
 from router.fleet import Priced
 from router.settings import Model, PriceOverride, Settings
 from router.types import EXACT, TIERS, Decision, Facts, Signals

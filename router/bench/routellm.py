@@ -38,10 +38,11 @@ FOLDS = 5
 SHRINKAGE = 10.0  # prompts' worth of the mean in the prior of a subject
 COLUMNS = ("method", "track", "data", "n", "runs", "right, %", "CPT50", "CPT80", "APGR")
 ABOUT = (
-    "Routing between two models on what both answered (RouteLLM). CPT50 and CPT80: per cent of prompts that go to the "
-    "strong one for 50 % and 80 % of its gain, lower is better; APGR: mean share of the gain, higher is better. A2: "
-    "{budget:,} labelled MMLU prompts, measured on the other {rest:,}, {seeds} seeds; A1: nothing of either set was "
-    "learned from. Of several runs the mean stands, with the least and the greatest. Jitter of 1e-6 against ties."
+    "Routing between two models on what both answered (RouteLLM). CPT50 and CPT80: per cent of prompts that go to the"
+    " strong one for 50 % and 80 % of its gain, lower is better; APGR: mean share of the gain, higher is better. A2: "
+    "{budget:,} labelled MMLU prompts, measured on the other {rest:,}, {seeds} seeds; A1: no question of either set "
+    "was learned from, though others of GSM8K and MMLU were. Of several runs the mean stands, with the least and the "
+    "greatest. Jitter of 1e-6 against ties."
 )
 Values = NDArray[np.float64]
 
@@ -229,7 +230,6 @@ def measure(data: Path, shipped: Shipped | None = None, budget: int = BUDGET) ->
         alone = [*ends(mmlu, "MMLU"), *ends(gsm8k, "GSM8K")]
         untrained = [*transfer(mmlu, "MMLU"), *transfer(gsm8k, "GSM8K")]
         few, found = small_budget(mmlu, budget)
-    apgr = few[OURS].apgr
     rows = [
         *alone,
         *untrained,
@@ -240,7 +240,7 @@ def measure(data: Path, shipped: Shipped | None = None, budget: int = BUDGET) ->
         about=ABOUT.format(budget=budget, rest=len(mmlu.texts) - budget, seeds=SEEDS),
         columns=COLUMNS,
         rows=rows,
-        targets=[Target("A2: APGR, mean of the seeds", f">= {PROMISED}", f"{apgr.value:.3f}", apgr.value >= PROMISED)],
+        targets=[kept(name, few[name].apgr.value) for name in (OURS, FRESH) if name in few],
         details={
             "A2, by method": {name: told._asdict() for name, told in few.items()},
             "width and noise, by seed": found,
@@ -264,6 +264,11 @@ class Told(NamedTuple):
         """From the figures of each run."""
         cpt50, cpt80, apgr = (Interval(float(np.mean(c)), min(c), max(c)) for c in zip(*runs, strict=True))
         return cls(cpt50, cpt80, apgr, len(runs), n)
+
+
+def kept(name: str, apgr: float) -> Target:
+    """Whether the promise is kept; on fresh prompts it is the stricter one, as no choice was made on them."""
+    return Target(f"A2: APGR, {name}, mean of the seeds", f">= {PROMISED}", f"{apgr:.3f}", apgr >= PROMISED)
 
 
 def row(track: str, name: str, n: int, method: str, told: Told) -> dict[str, Cell]:

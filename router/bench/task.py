@@ -1,10 +1,11 @@
-"""`surveyor bench task`: how often the task type is told on collections that no head has seen, beside trivial methods.
+"""`surveyor bench task`: how often the task type is told of prompts written by someone else, beside trivial methods.
 
 A wrong task type matters where it changes who is asked, so the kind of target is counted too (`kind_of_target`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,25 +14,34 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
+from scipy.special import softmax
 
-from classifiers.embed import StaticEmbedder
+from classifiers import language
 from classifiers.shipped import Shipped
 from classifiers.train.measure import calibration_error, macro_f1
 from policies.cases import Given
 from policies.engine import Policy
 from policies.store import PolicyStore
-from router.bench.results import Cell, Interval, Result, Row, Target, interval, paired_interval, rows_of, told
+from router.app import create_observer
+from router.bench.prompts import FILE, SEED, Prompts, Said, by_length, logistic, most_frequent, random, svm
+from router.bench.results import (
+    Cell,
+    Interval,
+    Result,
+    Row,
+    Target,
+    grouped_interval,
+    interval,
+    paired_interval,
+    told,
+)
+from router.bench.speed import as_request
+from router.fleet import Priced
+from router.settings import Model, Settings
 
-FILE = "prompts_task_type"
-SEED = 7
 PROFILE = "2026"
-COLUMNS = ("method", "accuracy", "macro-F1", "ECE", "kind of target", "second look")
+COLUMNS = ("method", "accuracy", "by source", "macro-F1", "ECE", "kind of target", "second look")
 BINS = 15  # of the calibration error
-LENGTH_BINS = 20  # of the baseline that knows the length alone
 WORST, SHOWN = 10, 2  # confusions told, and examples of each
 
 PROMISED = (
@@ -78,90 +88,6 @@ def looks_of(shipped: Shipped) -> Looks:
 # ── what a method says ───────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a method says of each prompt: labels, confidences in [0, 1], and whether it took the second look."""
-
-    labels: Sequence[str]
-    confidence: Sequence[float]
-    second: Sequence[bool] = ()
-
-    @classmethod
-    def likeliest(cls, names: Sequence[str], probabilities: NDArray[np.float64]) -> Said:
-        """The likeliest of `names` by row, of probabilities (n, names)."""
-        best = probabilities.argmax(axis=1)
-        return cls([names[place] for place in best], probabilities.max(axis=1).tolist())
-
-
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """Prompts of one split: ids, texts and their task labels."""
-
-    ids: Sequence[str]
-    texts: Sequence[str]
-    tasks: Sequence[str]
-
-    @classmethod
-    def of(cls, data: Path, split: str) -> Prompts:
-        """The prompts of a split. Raises FileNotFoundError where there are none."""
-        rows = rows_of(data, FILE, split)
-        return cls([row["id"] for row in rows], [row["text"] for row in rows], [row["task"] for row in rows])
-
-
-def random(train: Prompts, test: Prompts) -> Said:
-    """Any label that was seen in training, as likely as any other."""
-    names = sorted(set(train.tasks))
-    drawn = np.random.default_rng(SEED).integers(0, len(names), len(test.texts))
-    return Said([names[place] for place in drawn], [1 / len(names)] * len(drawn))
-
-
-def most_frequent(train: Prompts, test: Prompts) -> Said:
-    """The label most frequent in training; of several the first by name."""
-    label, n = min(Counter(train.tasks).items(), key=lambda item: (-item[1], item[0]))
-    return Said([label] * len(test.texts), [n / len(train.tasks)] * len(test.texts))
-
-
-def by_length(train: Prompts, test: Prompts) -> Said:
-    """The label most frequent in training among prompts of about this length, in characters."""
-    lengths = [len(text) for text in train.texts]
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_BINS + 1)[1:-1]))
-    names = sorted(set(train.tasks))
-    counts = np.zeros((len(edges) + 1, len(names)))
-    np.add.at(counts, (np.searchsorted(edges, lengths), np.searchsorted(names, train.tasks)), 1)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Said.likeliest(names, shares[np.searchsorted(edges, [len(text) for text in test.texts])])
-
-
-def svm(train: Prompts, valid: Prompts) -> Callable[[Sequence[str]], Said]:
-    """TF-IDF of words and pairs of words, linear SVM; softmax of its margins with the temperature likeliest on `valid`.
-
-    Temperature scaling is Guo et al. 2017 (arXiv:1706.04599).
-    """
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    model = LinearSVC(C=0.5, random_state=SEED).fit(words.fit_transform(train.texts), train.tasks)
-    names = [str(name) for name in model.classes_]
-
-    def margins(texts: Sequence[str]) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = model.decision_function(words.transform(texts))
-        return np.stack((-found, found), axis=1) if found.ndim == 1 else found  # two labels have one margin
-
-    known = np.isin(valid.tasks, names)
-    held, truth = margins(valid.texts)[known], np.searchsorted(names, np.array(valid.tasks)[known])
-
-    def loss(heat: float) -> float:
-        return -float(log_softmax(held / heat, axis=1)[np.arange(len(truth)), truth].mean())
-
-    best = min(np.geomspace(0.02, 5.0, 60).tolist(), key=loss) if len(truth) else 1.0
-    return lambda texts: Said.likeliest(names, softmax(margins(texts) / best, axis=1))
-
-
-def logistic(train: Prompts, test: Prompts, embedder: StaticEmbedder) -> Said:
-    """The shipped static embedding, logistic regression on top."""
-    seen, new = (np.stack([look.vector for look in embedder.looks(each.texts)]) for each in (train, test))
-    model = LogisticRegression(C=10.0, max_iter=300).fit(seen, train.tasks)
-    return Said.likeliest([str(name) for name in model.classes_], model.predict_proba(new))
-
-
 def of_look(look: Callable[[str], Probabilities], test: Prompts) -> Said:
     """The likeliest label of a look."""
     best = [max(look(text).items(), key=lambda item: item[1]) for text in test.texts]
@@ -176,6 +102,19 @@ def of_pipeline(pipeline: Callable[[str], tuple[str, float, str]], test: Prompts
         confidence=[sure for _, sure, _ in found],
         second=[look == "second" for _, _, look in found],
     )
+
+
+async def of_server(shipped: Shipped, test: Prompts) -> Said:
+    """What a server tells: both looks, and where they apply the reader and the detectors."""
+    language.warm()
+    settings = Settings(models=(Model(id="any", tier="standard", base_url="http://127.0.0.1/v1", local=True),))
+    observer = create_observer(settings, shipped, Priced(settings, settings.models))
+    try:
+        found = [(await observer.look(as_request(text))).task for text in test.texts]
+    finally:
+        observer.second_look.close()
+    looks = [task.look == "second" for task in found]
+    return Said([task.label for task in found], [task.confidence for task in found], looks)
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────
@@ -210,17 +149,24 @@ def measure(data: Path) -> Result:
         "first look": of_look(looks.first, test),
         "second look": of_look(looks.second, test),
         "pipeline": of_pipeline(looks.pipeline, test),
+        "as a server tells it": asyncio.run(of_server(shipped, test)),
     }
     policy = PolicyStore(PROFILE).current
     kinds = {task: kind_of_target(policy, task) for task in sorted({*train.tasks, *test.tasks})}
     rows = [row_of(name, each, test, kinds) for name, each in said.items()]
-    ours, svm_right = list(said)[-1], right(said["TF-IDF + linear SVM"], test)
+    fresh = [source not in set(train.sources) for source in test.sources]
+    for name in ("first look", "pipeline"):
+        new = row_of(name, said[name].where(fresh), test.where(fresh), kinds)
+        rows.append({**new, "method": f"{name}, new sources alone ({sum(fresh):,})"})
+    ours, svm_right = "pipeline", right(said["TF-IDF + linear SVM"], test)
     return Result(
         name="task",
         about=(
-            f"Task type of the {len(test.ids):,} prompts of {FILE}, split test, whose sources and wordings are not "
-            f"those of train; baselines learn from the {len(train.ids):,} prompts of train; {len(kinds)} labels, "
-            f"seed {SEED}."
+            f"Task type of {len(test.ids):,} prompts of {FILE}, split test: other wordings than those of train, and, "
+            f"but for {len(fresh) - sum(fresh):,} of them, other sources; without those whose wording a template of "
+            f"ours once repeated. Baselines learn from the {len(train.ids):,} prompts of train, ours from more (see "
+            f"its card); {len(kinds)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
+            f"{len(set(test.sources))} sources, as another choice of sources would have it."
         ),
         columns=COLUMNS,
         rows=rows,
@@ -261,6 +207,7 @@ def row_of(name: str, said: Said, test: Prompts, kinds: Mapping[str, str]) -> di
     row: dict[str, Cell] = {
         "method": name,
         "accuracy": interval(good, SEED),
+        "by source": grouped_interval(good, test.sources or ["one"] * len(good), SEED),
         "macro-F1": macro_f1(test.tasks, said.labels),
         "ECE": calibration_error(said.confidence, good, BINS),
         "kind of target": interval(same, SEED),

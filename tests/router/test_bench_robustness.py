@@ -12,9 +12,9 @@ from policies.cases import Given
 from policies.store import PolicyStore
 from router.bench import robustness
 from router.bench.noise import NOISE
+from router.bench.prompts import Prompts
 from router.bench.results import Cell, Interval
 from router.bench.robustness import OURS, Route, Routed, causes, flips, kept, model_of, swaps
-from router.bench.task import Prompts
 from router.types import Signals
 
 POLICY = PolicyStore("2026").current

@@ -14,9 +14,10 @@ import pytest
 
 from classifiers.shipped import Shipped
 from policies.store import PolicyStore
+from router.bench import prompts as baselines
 from router.bench import task
+from router.bench.prompts import Prompts, Said
 from router.bench.results import Interval, Row
-from router.bench.task import Prompts, Said
 
 TASKS = {
     "sentiment": "Is this review positive or negative? The {} was {}.",
@@ -57,12 +58,12 @@ SAID = Said(["a", "b", "b", "c"], [0.9, 0.95, 0.2, 0.2])
 def test_trivial_baselines_know_what_they_are_meant_to() -> None:
     train = toy(["xx"] * 30 + ["x" * 90] * 50, ["short"] * 30 + ["long"] * 50)
     test = toy(["ab", "a" * 100], ["short", "long"])
-    assert list(task.most_frequent(train, test).labels) == ["long", "long"]
-    assert list(task.most_frequent(train, test).confidence) == [0.625, 0.625]
-    assert list(task.by_length(train, test).labels) == ["short", "long"]
+    assert list(baselines.most_frequent(train, test).labels) == ["long", "long"]
+    assert list(baselines.most_frequent(train, test).confidence) == [0.625, 0.625]
+    assert list(baselines.by_length(train, test).labels) == ["short", "long"]
     many = toy(["x"] * 400, ["short"] * 400)
-    assert sorted(set(task.random(train, many).labels)) == ["long", "short"]
-    assert task.random(train, many) == task.random(train, many)
+    assert sorted(set(baselines.random(train, many).labels)) == ["long", "short"]
+    assert baselines.random(train, many) == baselines.random(train, many)
 
 
 @pytest.mark.parametrize("tasks", [("a", "b"), ("a", "b", "c")])
@@ -71,7 +72,7 @@ def test_the_svm_learns_words_and_is_calibrated(tasks: tuple[str, ...]) -> None:
     train = toy(
         [f"{word[each]} number {n}" for each in tasks for n in "xyzxyz"], [each for each in tasks for _ in "xyzxyz"]
     )
-    said = task.svm(train, train)(["some bread", "an apple"])
+    said = baselines.svm(train, train)(["some bread", "an apple"])
     assert list(said.labels) == ["b", "a"]
     assert min(said.confidence) > 0.9
 
