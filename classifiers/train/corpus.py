@@ -15,7 +15,7 @@ BARRED = ("sick", "ag_news")
 OWN = "own#phrasings"
 # Wordings of `test` that two of our templates once repeated. The templates are gone; the fine-tuned graph still learned
 # from them, so that these 121 prompts are left out wherever `test` is measured.
-REPEATED = ("You are an expert in composing functions.", "would a political scientist say that the above has?")
+REPEATED = ("You are an expert in composing functions.", "leanings would a political scientist say")
 ENOUGH_SOURCES, LEAST_STRANGE = 5, 25  # sources of a task of so many prompts each, before one of them is held out
 
 
