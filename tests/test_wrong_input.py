@@ -15,6 +15,8 @@ from tests.servers import Surveyor
 
 HELLO = [{"role": "user", "content": "hi"}]
 
+SAID = b'{"model": "auto", "messages": [{"role": "user", "content": "x"}], "metadata": '
+
 WRONG: list[tuple[str, bytes, int, str | None]] = [
     ("not JSON", b"hello", 400, None),
     ("empty", b"", 400, None),
@@ -22,6 +24,7 @@ WRONG: list[tuple[str, bytes, int, str | None]] = [
     ("not an object", b"[1, 2]", 400, None),
     ("NaN", b'{"model": "auto", "messages": [{"role": "user", "content": "x"}], "temperature": NaN}', 400, None),
     ("not UTF-8", b'{"model": "\xff\xfe"}', 400, None),
+    ("nesting that cannot be written again", SAID + b"[" * 300 + b"]" * 300 + b"}", 400, None),
     ("deep nesting", b'{"model": "auto", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, None),
     ("lone surrogate", rb'{"model": "auto", "messages": [{"role": "user", "content": "\ud800"}]}', 400, None),
     ("no model", orjson.dumps({"messages": HELLO}), 400, "model"),
