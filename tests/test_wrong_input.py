@@ -15,7 +15,7 @@ from tests.servers import Surveyor
 
 HELLO = [{"role": "user", "content": "hi"}]
 
-SAID = b'{"model": "auto", "messages": [{"role": "user", "content": "x"}], "metadata": '
+SAID = b'{"model": "auto", "messages": [{"role": "user", "content": "x"}], "logit_bias": '
 
 WRONG: list[tuple[str, bytes, int, str | None]] = [
     ("not JSON", b"hello", 400, None),
