@@ -152,7 +152,11 @@ def measure(data: Path) -> Result:
         "as a server tells it": asyncio.run(of_server(shipped, test)),
     }
     policy = PolicyStore(PROFILE).current
-    kinds = {task: kind_of_target(policy, task) for task in sorted({*train.tasks, *test.tasks})}
+    labels = {*train.tasks, *test.tasks}
+    told_of = labels.union(
+        *(each.labels for each in said.values())
+    )  # detectors tell tasks that no prompt is labelled as
+    kinds = {task: kind_of_target(policy, task) for task in sorted(told_of)}
     rows = [row_of(name, each, test, kinds) for name, each in said.items()]
     fresh = [source not in set(train.sources) for source in test.sources]
     for name in ("first look", "pipeline"):
@@ -165,14 +169,17 @@ def measure(data: Path) -> Result:
             f"Task type of {len(test.ids):,} prompts of {FILE}, split test: other wordings than those of train, and, "
             f"but for {len(fresh) - sum(fresh):,} of them, other sources; without those whose wording a template of "
             f"ours once repeated. Baselines learn from the {len(train.ids):,} prompts of train, ours from more (see "
-            f"its card); {len(kinds)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
+            f"its card); {len(labels)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
             f"{len(set(test.sources))} sources, as another choice of sources would have it."
         ),
         columns=COLUMNS,
         rows=rows,
         targets=targets(rows),
         details={
-            "kind_of_target": {"profile": PROFILE, "local": [task for task, kind in kinds.items() if kind == "local"]},
+            "kind_of_target": {
+                "profile": PROFILE,
+                "local": [name for name in sorted(labels) if kinds[name] == "local"],
+            },
             "ahead_of_svm": paired_interval(right(said[ours], test), svm_right, SEED),
             "of": ours,
             "by_label": by_label(said[ours], test),
