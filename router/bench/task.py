@@ -131,16 +131,11 @@ def kind_of_target(policy: Policy, task: str) -> str:
     return policy.decide(given.signals()).kind
 
 
-def measure(data: Path) -> Result:
-    """Accuracy of the task type on prompts of split `test`: other sources and other wordings than those learned.
-
-    Raises:
-        FileNotFoundError: the prompts are missing.
-    """
-    train, valid, test = (Prompts.of(data, split) for split in ("train", "valid", "test"))
+def methods(train: Prompts, valid: Prompts, test: Prompts) -> dict[str, Said]:
+    """What each method says of `test`: trivial ones first, ours last."""
     shipped = Shipped.load()
     looks = looks_of(shipped)
-    said = {
+    return {
         "random": random(train, test),
         "most frequent label": most_frequent(train, test),
         "length alone": by_length(train, test),
@@ -151,14 +146,23 @@ def measure(data: Path) -> Result:
         "pipeline": of_pipeline(looks.pipeline, test),
         "as a server tells it": asyncio.run(of_server(shipped, test)),
     }
+
+
+def measure(data: Path) -> Result:
+    """Accuracy of the task type on prompts of split `test`: other sources and other wordings than those learned.
+
+    Raises:
+        FileNotFoundError: the prompts are missing.
+    """
+    train, valid, test = (Prompts.of(data, split) for split in ("train", "valid", "test"))
+    said = methods(train, valid, test)
     policy = PolicyStore(PROFILE).current
     labels = {*train.tasks, *test.tasks}
-    told_of = labels.union(
-        *(each.labels for each in said.values())
-    )  # detectors tell tasks that no prompt is labelled as
+    told_of = labels.union(*(each.labels for each in said.values()))  # detectors tell tasks that no prompt is of
     kinds = {task: kind_of_target(policy, task) for task in sorted(told_of)}
     rows = [row_of(name, each, test, kinds) for name, each in said.items()]
-    fresh = [source not in set(train.sources) for source in test.sources]
+    known = set(train.sources)
+    fresh = [source not in known for source in test.sources]
     for name in ("first look", "pipeline"):
         new = row_of(name, said[name].where(fresh), test.where(fresh), kinds)
         rows.append({**new, "method": f"{name}, new sources alone ({sum(fresh):,})"})

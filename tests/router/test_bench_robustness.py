@@ -111,7 +111,7 @@ def test_the_whole_of_it_on_a_tiny_folder(tmp_path: Path) -> None:
         for place, thing in enumerate(things):
             for task, text in texts.items():
                 split = ("train", "train", "test", "valid")[place % 4]
-                row = {"id": f"{task}-{thing}", "text": text.format(thing), "task": task, "split": split}
+                row = {"id": f"{task}-{thing}", "text": text.format(thing), "task": task, "split": split, "source": "a"}
                 file.write(json.dumps(row) + "\n")
     result = robustness.measure(tmp_path)
     assert [row["method"] for row in result.rows] == [

@@ -17,7 +17,7 @@ from policies.store import PolicyStore
 from router.bench import prompts as baselines
 from router.bench import task
 from router.bench.prompts import Prompts, Said
-from router.bench.results import Interval, Row
+from router.bench.results import Interval, Row, grouped_interval, interval
 
 TASKS = {
     "sentiment": "Is this review positive or negative? The {} was {}.",
@@ -43,6 +43,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for place, text in enumerate(prompts(name, 26)):
                 split = "train" if place < 16 else "valid" if place < 20 else "test"
                 row = {"id": f"{name}-{place}", "text": text, "task": name, "split": split}
+                row["source"] = "old" if place < 21 else f"new-{name}"  # one measured prompt of each task
                 file.write(json.dumps(row) + "\n")
     return folder
 
@@ -156,13 +157,35 @@ def test_the_whole_of_it_on_a_tiny_folder(data: Path, tmp_path: Path, monkeypatc
     told = {name: each.value for name, each in accuracy.items() if isinstance(each, Interval)}
     assert told["most frequent label"] == 0.25
     assert told["TF-IDF + linear SVM"] == 1.0
-    assert told[methods[-1]] > 0.7 > told["random"]
+    assert told["pipeline"] > 0.7 > told["random"]
+    assert methods[-2:] == ["first look, new sources alone (20)", "pipeline, new sources alone (20)"]
     assert sum(n for said in result.details["confusion"].values() for n in said.values()) == 24
     assert set(result.details["by_label"]) >= set(TASKS)
     assert result.details["kind_of_target"]["local"] == ["reading_comprehension", "sentiment"]
     result.save(tmp_path)
     kept = json.loads((tmp_path / "task.json").read_text())
     assert "24 prompts" in kept["about"]
+    assert "but for 4 of them" in kept["about"]
+
+
+def test_an_interval_over_groups_draws_whole_groups() -> None:
+    values, groups = [1.0] * 50 + [0.0] * 50, ["a"] * 50 + ["b"] * 50
+    found = grouped_interval(values, groups, 1)
+    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
+    alone = interval(values, 1)
+    assert alone.low > 0.35
+    assert grouped_interval([1.0, 1.0], ["a", "b"], 1).low == 1.0
+    with pytest.raises(ValueError, match="needs values"):
+        grouped_interval([], [], 1)
+
+
+def test_a_prompt_that_a_template_repeated_is_left_out(tmp_path: Path) -> None:
+    texts = ("You are an expert in composing functions. Call them.", "Compose a function.")
+    same = {"task": "tool_use", "split": "test", "source": "a"}
+    rows = [{"id": str(n), "text": text, **same} for n, text in enumerate(texts)]
+    with gzip.open(tmp_path / "prompts_task_type.jsonl.gz", "wt") as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows))
+    assert Prompts.of(tmp_path, "test").texts == ["Compose a function."]
 
 
 def test_a_folder_without_prompts_is_said(tmp_path: Path) -> None:
