@@ -42,7 +42,7 @@ READER_CONFIDENCE = 0.99
 FAILED = "It failed; the log says why."
 PLAIN = 0.85  # confidence from which on a task type that is read with the system text is left at that
 ODD = 0.95  # novelty from which on a prompt is unlike those that the cue heads learned from
-PATIENCE = 32  # jobs that wait for the encoder (0.1 to 0.2 s of work), from which on no task type waits behind them
+PATIENCE = 8  # jobs that wait for the encoder (some 60 ms of work), from which on no task type waits behind them
 DETECTOR_CONFIDENCE = 0.9  # a convention: there is no data to calibrate a detector on
 
 
