@@ -155,13 +155,7 @@ def _quality(name: str) -> Callable[..., None]:
     ) -> None:
         if not data.is_dir():
             fail(f"{data}: no such folder; say where the data is: --data FOLDER")
-        try:
-            module = import_module(QUALITY[name].module)
-        except ModuleNotFoundError as problem:
-            if problem.name != QUALITY[name].module:
-                raise
-            fail(f"bench {name}: {problem.name} is not part of this version; ask for another benchmark.")
-        result = module.measure(data)
+        result = import_module(QUALITY[name].module).measure(data)
         if save is not None:
             result.save(save)
         if as_json:

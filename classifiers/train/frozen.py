@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,6 @@ from numpy.typing import NDArray
 from classifiers.cues import Heard
 from classifiers.embed import Vector
 from classifiers.expert import SENTENCE, Expert
-from classifiers.novelty import Novelty
 from classifiers.shipped import EXPERTS, FOLDER, MANIFEST, Shipped, hashes
 
 from .measure import auroc
@@ -141,8 +139,7 @@ def _novelty(shipped: Shipped) -> Figures:
 def _oddity(shipped: Shipped, text: str) -> float:
     look = shipped.embedder.look(text)
     sure = shipped.task.predict(look).confidence
-    novelty: Any = shipped.novelty
-    return float(novelty.score(look.vector if isinstance(novelty, Novelty) else look, sure))
+    return shipped.novelty.score(look, sure)
 
 
 def _cues(shipped: Shipped) -> Figures:

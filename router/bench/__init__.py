@@ -16,7 +16,7 @@ class Benchmark(NamedTuple):
 
 
 QUALITY: Mapping[str, Benchmark] = {
-    "task": Benchmark("router.bench.task", "How often the task type is told, on collections that no head has seen."),
+    "task": Benchmark("router.bench.task", "How often the task type of prompts written by others is told."),
     "ood": Benchmark("router.bench.ood", "How well novelty tells strange prompts from known ones."),
     "robustness": Benchmark("router.bench.robustness", "How many decisions flip when a prompt is typed carelessly."),
     "routellm": Benchmark("router.bench.routellm", "Cost and quality of routing, on what two models answered."),
