@@ -60,13 +60,12 @@ class SecondTaskHead:
     def ids(self, text: str) -> list[int]:
         """Token ids of head and tail, at most 64 and 32, between BERT's special tokens."""
         encode = self._encoder.tokenizer.encode
-        text = clean(text)
         if len(text) <= 2 * CHARS:
-            ids = encode(text, add_special_tokens=False).ids
+            ids = encode(clean(text), add_special_tokens=False).ids
             if len(ids) <= HEAD + TAIL:
                 return [CLS, *ids, SEP]
             return [CLS, *ids[:HEAD], SEP, *ids[-TAIL:], SEP]
-        head, tail = (encode(part, add_special_tokens=False).ids for part in (text[:CHARS], text[-CHARS:]))
+        head, tail = (encode(clean(part), add_special_tokens=False).ids for part in (text[:CHARS], text[-CHARS:]))
         return [CLS, *head[:HEAD], SEP, *tail[-TAIL:], SEP]
 
     def probabilities(self, first: Vector, text: str) -> Vector:

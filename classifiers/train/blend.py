@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import softmax
 
 from classifiers.embed import Encoder, StaticEmbedder
 from classifiers.second import Blend, SecondTaskHead
@@ -66,7 +67,7 @@ def weighed(head: TaskHead, first: Scores, second: Scores, strangers: Prompts) -
         asked = first_alone.max(axis=1) < below
         a, b = _weights(head, first[asked], second[asked], truth[asked], count[asked])
         both = first_alone.copy()
-        both[asked] = _softmax(a * first[asked] + b * second[asked])
+        both[asked] = softmax(a * first[asked] + b * second[asked], axis=1)
         right = both.argmax(axis=1) == truth
         shares = (float((right * count).sum() / count.sum()), float((asked * count).sum() / count.sum()))
         tried.append({"below": below, "accuracy": round(shares[0], 4), "asked": round(shares[1], 4)})
@@ -80,7 +81,9 @@ def _weights(head: TaskHead, first: Scores, second: Scores, truth: Scores, count
     """The weights of both scores (n, labels) that make the true labels (n,) likeliest, rows counted by `count` (n,)."""
 
     def loss(weights: Scores) -> float:
-        found = np.maximum(_softmax(weights[0] * first + weights[1] * second)[np.arange(len(truth)), truth], 1e-9)
+        found = np.maximum(
+            softmax(weights[0] * first + weights[1] * second, axis=1)[np.arange(len(truth)), truth], 1e-9
+        )
         return float(-(np.log(found) * count).sum())
 
     start = np.array([0.5 / head.temperature, 0.5])
@@ -90,18 +93,14 @@ def _weights(head: TaskHead, first: Scores, second: Scores, truth: Scores, count
 
 def alone(head: TaskHead, scores: Scores) -> Scores:
     """Probabilities (n, labels) of the first look's raw scores."""
-    return _softmax(scores / head.temperature)
+    found: Scores = softmax(scores / head.temperature, axis=1)
+    return found
 
 
 def looks(head: TaskHead, blend: Blend, first: Scores, second: Scores) -> dict[str, Scores]:
     """Probabilities (n, labels) of either look, of both, and as they serve."""
     by_first = alone(head, first)
-    both = _softmax(blend.first * first + blend.second * second)
+    both = softmax(blend.first * first + blend.second * second, axis=1)
     served = np.where((by_first.max(axis=1) < blend.below)[:, None], both, by_first)
-    return {"first look": by_first, "second look": _softmax(second), "both always": both, "as served": served}
-
-
-def _softmax(scores: Scores) -> Scores:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: Scores = powers / powers.sum(axis=1, keepdims=True)
-    return found
+    by_second = softmax(second, axis=1)
+    return {"first look": by_first, "second look": by_second, "both always": both, "as served": served}

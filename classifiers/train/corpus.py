@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from . import data, phrasings
@@ -62,8 +63,9 @@ class Corpus:
     usable: list[data.Row]  # the rows of the collections behind `train` and `valid`
 
 
+@cache
 def read(folder: Path) -> Corpus:
-    """Read the collections, without what is non-commercial, and fill our phrasings."""
+    """Read the collections, without what is non-commercial, and fill our phrasings; once for all parts of a build."""
     found = data.rows(folder, "prompts_task_type")
     extra = data.rows(folder, "prompts_task_type_permissive_extra")
     usable = [row for row in found + extra if row["commercial"] != "nc" and not row["source"].endswith(BARRED)]

@@ -10,8 +10,8 @@ import re
 
 _MARKS = re.compile(r"[.,;:!?'\"]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEAR = {letter: row[max(0, at - 1) : at + 2].replace(letter, "") for row in _ROWS for at, letter in enumerate(row)}
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEAR = {letter: row[max(0, at - 1) : at + 2].replace(letter, "") for row in ROWS for at, letter in enumerate(row)}
 
 
 def noisy(text: str, draw: random.Random) -> str:

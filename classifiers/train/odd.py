@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from . import data
+from .noise import ROWS
 
 GIBBERISH, LOG, LANGUAGE, DEVICE = "gibberish", "machine_log", "non_english_chat", "device_command"
 EACH = 60  # texts of our own a maker
 COLLECTED = 1_500  # texts a kind of the collections, at most
 # Its texts are also what `prompts_ood` was drawn from.
 BARRED = "chatterbot"
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _HOSTS = ("web-1", "db03", "ip-10-2-0-14", "edge", "worker", "localhost", "core-sw1", "mail")
 _PARTS = ("kernel", "sshd", "nginx", "cron", "systemd", "dockerd", "postgres", "redis", "haproxy", "kubelet", "auth")
 _SAID = (
@@ -97,7 +97,7 @@ def _pick(draw: Draw, among: Sequence[str], low: int, high: int) -> list[str]:
 
 def _mash(draw: Draw, _: Sequence[str]) -> str:
     """Fingers running over one row of the keyboard after the other."""
-    return " ".join("".join(_pick(draw, _ROWS[int(draw.integers(3))], 3, 10)) for _ in range(int(draw.integers(1, 14))))
+    return " ".join("".join(_pick(draw, ROWS[int(draw.integers(3))], 3, 10)) for _ in range(int(draw.integers(1, 14))))
 
 
 def _letters(draw: Draw, _: Sequence[str]) -> str:
