@@ -23,11 +23,13 @@ class ExpertAnswerer:
         return f"expert.{self.name}"
 
     async def answer(self, request: Request, observed: Observed, decision: Decision) -> Answer | None:
-        """The expert's label as the prompt spells it; None when nothing is bound or the gate is closed."""
+        """What the expert says, as the prompt wants it said; None when nothing is bound or the gate is closed."""
         reading = observed.signals.experts.get(self.name)
         if reading is None or not reading.open or observed.bound is None:
             return None
-        text = observed.bound.render(observed.bound.labels[reading.answer])
+        text = observed.bound.written(reading.answer)
+        if text is None:
+            return None
         tokens = observed.signals.facts.tokens, self.count(text)
         usage = Usage(*tokens, cost=0, baseline=self.baseline(*tokens))
         return local_answer(request, self.target, f"surveyor/{self.name}", text, usage)

@@ -1,4 +1,4 @@
-"""The nouns of the project. Read this first; it imports nothing of ours.
+"""The nouns of the project. Read this first; it imports nothing of ours but `Bound`, a prompt that was read.
 
 Everything that passes between the four steps of a request's story (observe, decide, answer, record)
 is defined here. All values are immutable, but for `Answer`, which carries a stream that runs out.
@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal, Protocol
+
+from router.reading.bound import Bound as Bound  # noqa: PLC0414 - a noun of the project as well
 
 Stage = Literal["guard", "route", "tier", "budget", "shape", "flag"]
 Status = Literal["active", "shadow", "off"]
@@ -111,20 +113,6 @@ class Task:
     confidence: float  # calibrated probability, 0..1
     runner_up: str = ""
     look: str = "first"  # who said it: first | reader | hint | detector
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A prompt read as a classification: what to classify, into which words, in which form.
-
-    `labels` maps the expert's own label to the word the prompt asked for, in the prompt's order.
-    `render` turns the prompt's word into the answer text. `input` is prompt text: never stored.
-    """
-
-    task: str
-    input: str
-    labels: Mapping[str, str]
-    render: Callable[[str], str] = field(default=lambda word: word)
 
 
 @dataclass(frozen=True, slots=True)
