@@ -1,23 +1,29 @@
-"""Reads a prompt as a classification: which task, which words, which text, in which form. Or not at all.
+"""Reads a prompt as work for a local expert: which task, which words, which text or pair, in which form. Or not at all.
 
 A wrong reading is a wrong answer served; no reading costs one LLM call. So everything outside the text to
 classify must be understood, word by word (see `wording`); one unknown word, and the reader abstains.
 
-The text to classify is what is left when instructions are taken off the front and the back of the prompt.
+The text to classify is what is left when instructions are taken off the front and the back of the prompt. Sentiment,
+toxicity and spam, which people ask for in every way, are read by `_read`; whatever has a label list, a scale or types
+of entities by `reading.general`; and a template that the operator declared with an expert comes before both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from router.reading.forms import Form, UnfitError, form_of
+from router.reading.forms import Form, UnfitError, form_of, response_format
+from router.reading.general import read_any
+from router.reading.known import DEFAULT, Known
 from router.reading.labels import Wanted, task_of, wanted
 from router.reading.prompt import HEAD, TAIL, Parsed, instruction, take_apart
+from router.reading.templates import matched
 from router.reading.wording import LABEL_WORDS, TEXTS, WORD, any_of, words_of
 from router.types import Bound, Message, Request
 
 LONGEST = 20_000  # characters; no expert reads more, so longer prompts are not worth a look
+_TASKS = ("sentiment", "toxicity", "spam_detection")
 _HINTS = (
     "sentiment", "positive", "negative", "polarity", "opinion", "favo", "good or", "bad or", "enjoy", "toxic",
     "hate", "offensive", "abus", "spam", "junk", " ham", "pos", "moderat", "feel", "good",
@@ -32,10 +38,11 @@ _OF_A_TEXT = TEXTS | words_of(
 )
 
 
-def read(request: Request) -> Bound | None:
-    """Binds the request to `sentiment`, `toxicity` or `spam_detection`; None whenever anything is unclear.
+def read(request: Request, known: Sequence[Known] = DEFAULT) -> Bound | None:
+    """Binds the request to one of the label sets, scores or entity types in `known`; None whenever anything is unclear.
 
-    The answer must be one label of a closed list, in a form that `Bound.render` can produce exactly.
+    The answer must be one label of a closed list, a number on a scale or the entities of a text, in a form that
+    `Bound.written` can produce exactly.
     """
     messages = request.messages
     if not messages or messages[-1].role != "user" or len(messages) > 64:
@@ -43,12 +50,42 @@ def read(request: Request) -> Bound | None:
     total = sum(len(m.text) for m in messages)
     if total > LONGEST or not messages[-1].text or _blocked(request):
         return None
-    if not _hinted(messages, request.body):
+    for reading in (_by_template, _by_task, _by_list):
+        try:
+            bound = reading(request, known)
+        except UnfitError:
+            continue
+        if bound is not None:
+            return bound
+    return None
+
+
+def _by_template(request: Request, known: Sequence[Known]) -> Bound | None:
+    """A prompt that is an operator's own template; a system text belongs to the template."""
+    templates = [each for each in known if each.template]
+    if not templates or response_format(request.body).get("type", "text") != "text":
         return None
-    try:
-        return _read(request)
-    except UnfitError:
+    if any(m.role not in ("system", "developer") for m in request.messages[:-1]):
         return None
+    text = "\n".join(m.text for m in request.messages)
+    return next((bound for each in templates if (bound := matched(text, each)) is not None), None)
+
+
+def _by_task(request: Request, known: Sequence[Known]) -> Bound | None:
+    """Sentiment, toxicity or spam, in any of the ways in which these are asked for."""
+    sets = {(each.task, each.labels) for each in known}
+    if not any(task in _TASKS for task, _ in sets) or not _hinted(request.messages, request.body):
+        return None
+    bound = _read(request)
+    return bound if bound is not None and (bound.task, frozenset(bound.labels)) in sets else None
+
+
+def _by_list(request: Request, known: Sequence[Known]) -> Bound | None:
+    """Whatever else the experts know; of a single question, not of a conversation."""
+    system, turns = _roles(request.messages)
+    if turns is None or len(turns) != 1 or len(system) > HEAD:
+        return None
+    return read_any(system, turns[0][0], request.body, known)
 
 
 def _blocked(request: Request) -> bool:

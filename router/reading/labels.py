@@ -102,7 +102,7 @@ _NO_LABEL_ASKED = re.compile(
 _NOT_CODE = re.compile(r"\bor not\s*\((?=\d\))")
 _CODE_OR_NOT = re.compile(r"\b([01])\s+(?:if (?:it is |it's )?not|if it isn't|otherwise)(?=[.,\n]|$)")
 _OPTION = re.compile(r"(?<!\w)\(?(?P<code>[A-Da-d1-4])[).:]\s*[\"'`]?(?=(?P<label>[A-Za-z][A-Za-z _-]*))")
-_WANTS_CODE = re.compile(
+WANTS_CODE = re.compile(
     r"\b(?:with|by|only|just|give|return|output|choose|pick|the|correct)\s+(?:(?:the|its|a|only|just|"
     r"correct|corresponding|single|option|option's)\s+){0,3}"
     r"(?:letter|number|digit|code)\b|\b[Aa]nswer (?:with )?(?:either )?\(?A\)?(?:,| or) \(?B\b|"
@@ -225,7 +225,7 @@ def _codes(task: str, text: str) -> dict[str, str] | None:
     low = text.lower()
     if not any(c in low for c in ("0", "1", "2", "letter", "number", "digit", "code", "(a)", " a or", " a, b")):
         return None
-    asked = _WANTS_CODE.search(text) is not None
+    asked = WANTS_CODE.search(text) is not None
     codes = _bracketed(task, text)
     if codes:
         return codes if asked or ("0" in codes.values() and "word" not in low) else {}

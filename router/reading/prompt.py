@@ -34,7 +34,7 @@ _FIELD_LINE = re.compile(
     r"instructions?|task|labels?|"
     r"examples?|human|assistant|system|story|query|claim|evidence)(?:\*\*)?[ \t]?:"
 )
-_ORDERS = re.compile(
+ORDERS = re.compile(
     r"(?:(?:please|then|also|and|finally|next|now|additionally|afterwards|first|second)[,:]?\s+){0,3}"
     r"(?:explain|translate|summari[sz]e|justify|extract|rewrite|paraphrase|return|output|respond|"
     r"reply|answer|list|provide|"
@@ -65,12 +65,12 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _MORE_CUES = ("about ", '"', "if ")
-_LATE_ORDER = re.compile(
+LATE_ORDER = re.compile(
     r"(?:please )?(?:respond|answer|reply|explain|translate|output|return|justify|rewrite|summari[sz]e|paraphrase)\b",
     re.IGNORECASE,
 )
-_ALSO = re.compile(r"(?:also|additionally|moreover|and why|why)\b", re.IGNORECASE)
-_TALK = re.compile(
+ALSO = re.compile(r"(?:also|additionally|moreover|and why|why)\b", re.IGNORECASE)
+TALK = re.compile(
     r"\b(?:sentiments?|classif\w+|label(?:s|led)?|polarity|explain|step by step|toxicity|json|confidence|categor\w+)\b",
     re.IGNORECASE,
 )
@@ -102,7 +102,7 @@ class _Span:
 
 def instruction(system: str) -> Parsed | None:
     """A system text that is instruction and scenery throughout, or None."""
-    key, shown, system = _template(system)
+    key, shown, system = template(system)
     if len(system) > HEAD or _SEVERAL.search(system) is not None:
         return None
     said: list[str] = []
@@ -114,7 +114,7 @@ def instruction(system: str) -> Parsed | None:
     return Parsed("\n".join([*said, *shown]), "", key=key)
 
 
-def _template(text: str) -> tuple[str, list[str], str]:
+def template(text: str) -> tuple[str, list[str], str]:
     """The JSON key that a text names, the label list in its template, and the text with the template blanked."""
     key, value, start, end = named_key(text[:HEAD])
     if not key and len(text) > HEAD:
@@ -130,7 +130,7 @@ def _template(text: str) -> tuple[str, list[str], str]:
 
 def take_apart(text: str, standing: bool) -> Parsed | None:
     """Splits a user message. `standing`: the system text has given the instruction, so none is needed here."""
-    key, shown, text = _template(text)
+    key, shown, text = template(text)
     span = _Span(text, 0, len(text), asked=any(task_of(part) is not None for part in shown))
     _peel_head(span)
     if standing and not span.said and not span.marked:
@@ -166,7 +166,7 @@ def _left_between(span: _Span, standing: bool, shown: list[str], key: str) -> Pa
     demos, body, cued = demonstrations(body)
     bare = standing and not span.asked
     body = unwrapped(body, span.marked or cued or bool(demos))
-    if not body or not _single(body) or not (bare or _ends_plainly(body)):
+    if not body or not single(body) or not (bare or _ends_plainly(body)):
         return None
     if not (demos or bare or span.marked or cued or _plain(body)):
         return None
@@ -286,7 +286,7 @@ def _shown_only(span: _Span, key: str) -> Parsed | None:
     demos, rest, _ = demonstrations(body)
     cue = next((m["cue"].lower() for m in CUE_LINE.finditer(body)), "")
     rest = unwrapped(rest, marked=True)
-    if len(demos) < 2 or not rest or not _single(rest):
+    if len(demos) < 2 or not rest or not single(rest):
         return None
     return Parsed(
         {"sentiment": "sentiment:", "polarity": "sentiment:", "spam": "spam:", "toxic": "toxic:"}.get(cue, ""),
@@ -298,12 +298,12 @@ def _shown_only(span: _Span, key: str) -> Parsed | None:
 
 def _plain(body: str) -> bool:
     """An unmarked text must not begin or end with what may be an instruction that was not understood."""
-    if (":" in body and _in_lines(HEADER_LINE, body[:HEAD])) or _in_lines(_OPEN_LINE, body[:HEAD]):
+    if (":" in body and in_lines(HEADER_LINE, body[:HEAD])) or in_lines(_OPEN_LINE, body[:HEAD]):
         return False
     first = next((unit.text for unit in units_of(body, 0, min(len(body), HEAD))), "")
     if _WHY.match(first):
         return False
-    return not (_ORDERS.match(first) or _TALK.search(first) or _names_sides(first))
+    return not (ORDERS.match(first) or TALK.search(first) or _names_sides(first))
 
 
 def _names_sides(text: str) -> bool:
@@ -314,17 +314,15 @@ def _names_sides(text: str) -> bool:
     return len(sides - {"yes", "no", "neutral", "not_toxic"}) > 1
 
 
-def _single(body: str) -> bool:
+def single(body: str) -> bool:
     """One text only, with no field of another task in it."""
     body = body[:HEAD]
-    if _in_lines(_PLURAL_DATA, body) or (
-        ":" in body and (_in_lines(_FIELD_LINE, body) or _in_lines(HEADER_LINE, body))
-    ):
+    if in_lines(_PLURAL_DATA, body) or (":" in body and (in_lines(_FIELD_LINE, body) or in_lines(HEADER_LINE, body))):
         return False
     return not (any_of(_MORE_CUES, body.lower()) and _MORE.search(body))
 
 
-def _in_lines(pattern: re.Pattern[str], body: str) -> bool:
+def in_lines(pattern: re.Pattern[str], body: str) -> bool:
     """Whether a line begins like `pattern`; a text of one line needs no search."""
     return (pattern.search(body) if "\n" in body else pattern.match(body)) is not None
 
@@ -336,5 +334,5 @@ def _ends_plainly(body: str) -> bool:
         return True
     if any(unit.fresh and kind_of(unit) == "ask" for unit in others[:MOST_UNITS]):
         return False
-    order = _LATE_ORDER.match(last.text) or (last.fresh and _ORDERS.match(last.text))
-    return not (order or _TALK.search(last.text) or _ALSO.match(last.text))
+    order = LATE_ORDER.match(last.text) or (last.fresh and ORDERS.match(last.text))
+    return not (order or TALK.search(last.text) or ALSO.match(last.text))

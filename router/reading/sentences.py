@@ -15,7 +15,7 @@ _LONG = 60  # characters
 _SILENT = words_of("no not don't never without")
 _STOPS = re.compile(r"[.?!:\n]+")  # begins with a plain character class, so that `re` can skip to it
 _CLOSERS = "\"')]*"
-_HEADER_WORDS = TEXTS | words_of(
+HEADER_WORDS = TEXTS | words_of(
     "the a an this that following given here here's is from of to classify my be below user customer "
     "movie film product "
     "short single sms email new text phone incoming app hotel restaurant amazon yelp imdb input"
@@ -24,7 +24,7 @@ SYSTEM_WORDS = words_of(
     "each every any user's they always them all sends texts messages reviews comments tweets posts emails mails "
     "sentences users customers products writes submits send provide provides performs perform"
 )
-_CUES = words_of(
+CUES = words_of(
     "answer sentiment label output response result classification category class prediction polarity "
     "verdict toxicity toxic spam "
     "tag a the is your final its of overall decision"
@@ -38,8 +38,8 @@ _ANNOUNCED = re.compile(
     r"text)\.$",
     re.IGNORECASE,
 )
-_GREETING = re.compile(r"(?:hi|hello|hey|ok|okay|so|yo)(?: there)?,?\s+(?=\w)", re.IGNORECASE)
-_PREFACE = re.compile(
+GREETING = re.compile(r"(?:hi|hello|hey|ok|okay|so|yo)(?: there)?,?\s+(?=\w)", re.IGNORECASE)
+PREFACE = re.compile(
     r"(?:hi|hello|hey)(?: there)?\b[^\n]{0,3}$|(?:hi|hello),? i need your help\.?$|please help me with this\.?$|"
     r"(?:many )?(?:thanks|thank you|thx|ty|cheers)(?: (?:you|a lot|so much|very much|in advance|again))?[ !.:)]*$|"
     r"good (?:morning|afternoon|evening|day)[ !.,]*$|(?:pls|please)[.!]?$|(?:a |one )?(?:quick "
@@ -130,10 +130,10 @@ def kind_of(unit: Unit) -> str:
     text = unit.text.strip("*")
     if not text:
         return "rule"
-    if (len(text) < 60 and _PREFACE.match(text)) or (not text[0].isalnum() and not WORD.search(text)):
+    if (len(text) < 60 and PREFACE.match(text)) or (not text[0].isalnum() and not WORD.search(text)):
         return "rule" if len(text) < 80 and not text.startswith(('"', "“", "`", "'", "<")) else ""
     if text[0] in "hHoOsSyY":
-        text = _GREETING.sub("", text, count=1)
+        text = GREETING.sub("", text, count=1)
     if not understood(text):
         return ""
     words = tuple(WORD.findall(text.lower()))
@@ -156,11 +156,11 @@ def _marker(text: str, words: tuple[str, ...]) -> str:
     """A header, a cue or a heading; "" for a sentence."""
     if not text.endswith(":") and not text.startswith("#"):
         return ""
-    if _CUES.issuperset(words) and (words != ("a",) or text == "A:"):
+    if CUES.issuperset(words) and (words != ("a",) or text == "A:"):
         return "cue"
     if len(words) == 1 and words[0] in ("instruction", "instructions", "q", "task", "question"):
         return "rule"
-    return "header" if _HEADER_WORDS.issuperset(words) and not TEXTS.isdisjoint(words) else ""
+    return "header" if HEADER_WORDS.issuperset(words) and not TEXTS.isdisjoint(words) else ""
 
 
 def _sentence(text: str, words: tuple[str, ...]) -> str:

@@ -1,0 +1,127 @@
+"""Finds the label list in a prompt: a run of one expert's label words with nothing but separators between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from router.reading.known import PARTS, Known, squeezed
+from router.reading.wording import any_of
+from router.reading.words_of_labels import PLAIN
+
+LISTED = "\ue000"  # stands for the list where it was
+_MARK = r"(?:\(?(?P<code>[A-Za-z]|\d{1,3})[).:]|[-*•])"
+_OPENING = re.compile(rf"(?:\(\s*)?[\[({{]?\s*(?:[\"'`“‘]|{_MARK})?\s*[\"'`“‘]?$")
+_GAP = re.compile(
+    r"[\"'`”’)\]]{0,2}\s*(?P<sep>[,;/|]|\n|(?=(?:or|and|vs\.?|versus)\b)|(?=\(?[A-Za-z0-9]{1,2}[).:]\s))"
+    r"[\s\[(]*(?:(?:or|and|vs\.?|versus)\s+)?(?:either\s+)?"
+    rf"{_MARK}?\s*[\"'`“‘]?(?:an?\s|the\s)?[\"'`“‘]?"
+)
+_CLOSING = re.compile(r"[\"'`”’]?\s?[\])}]{0,2}[\"'`”’]?")
+# After a list and a comma: a clause that goes on; a further item would be a label that is not ours.
+_CLAUSE = re.compile(
+    r"[,;]\s*(?:(?:that|which|what|label|classify|choose|according|depending|with|assign|tag|decide|determine|pick|select|"
+    r"how|given|based|and nothing|nothing|one|answer|reply|respond|output|return|for|in|only|no)\b)",
+    re.IGNORECASE,
+)
+_NEXT_ITEM = re.compile(r"\s*(?:,?\s*(?:or|and)\s+(?!nothing)|[/|]|,\s*(?:other|none|mixed)\b)", re.IGNORECASE)
+_ITEM_LINE = re.compile(r"\n[ \t]*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[).:])[ \t]+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that names just the labels of `known`: label to word, in the prompt's order, and where it stands.
+
+    `codes` has the letter or number before each label, where every one has its own.
+    """
+
+    known: Known
+    labels: Mapping[str, str]
+    codes: Mapping[str, str]
+    start: int
+    end: int
+
+    @property
+    def telling(self) -> bool:
+        """Whether the words themselves say what the list is about."""
+        return sum(squeezed(word) not in PLAIN for word in self.labels.values()) * 2 > len(self.labels)
+
+
+class Finder:
+    """Finds the lists of one label set."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.words = known.words()
+        self.needles = _needles(known)
+        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(known.spellings())})(?![\w-])", re.IGNORECASE)
+
+    def possible(self, low: str) -> bool:
+        """A cheap look at a lower-cased prompt: whether every label is named in it (of entities: two types)."""
+        if self.known.kind == "entities":
+            return sum(any_of(words, low) for words in self.needles) > 1
+        return all(any_of(words, low) for words in self.needles)
+
+    def find(self, text: str, start: int, end: int) -> Iterator[Listed]:
+        """Every run between two places that is the label set, whole."""
+        run: list[tuple[str, str, int, int, str]] = []
+        for m in self.pattern.finditer(text, start, end):
+            label = self.words.get(squeezed(m.group()))
+            if label is None:
+                continue
+            gap = _GAP.fullmatch(text, run[-1][3], m.start()) if run else None
+            if gap is None:
+                yield from self._whole(text, run)
+                run = []
+            code = (gap["code"] or "") if gap is not None else _first_code(text, m.start())
+            run.append((label, m.group(), m.start(), m.end(), code))
+        yield from self._whole(text, run)
+
+    def _whole(self, text: str, run: Sequence[tuple[str, str, int, int, str]]) -> Iterator[Listed]:
+        """The run, if it names each label once and no further item follows it."""
+        labels = {label: word for label, word, *_ in run}
+        if len(labels) < 2 or len(labels) != len(run) or not self._fits(labels):
+            return
+        opening = _OPENING.search(text, max(0, run[0][2] - 8), run[0][2])
+        start = opening.start() if opening is not None else run[0][2]
+        closing = _CLOSING.match(text, run[-1][3])
+        end = closing.end() if closing is not None else run[-1][3]
+        if text[max(0, start - 2) : start] == ", " or _further(text, end):
+            return
+        codes = {label: code for label, _, _, _, code in run if code}
+        whole = len(set(codes.values())) == len(run)
+        yield Listed(self.known, labels, codes if whole else {}, start, end)
+
+    def _fits(self, labels: Mapping[str, str]) -> bool:
+        if self.known.kind == "entities":
+            return labels.keys() <= self.known.labels
+        return labels.keys() == self.known.labels
+
+
+def _further(text: str, end: int) -> bool:
+    """Whether a further item follows, which would be a label that is not ours."""
+    if _NEXT_ITEM.match(text, end) or _ITEM_LINE.match(text, end):
+        return True
+    return text[end : end + 1] in ",;" and end < len(text) and _CLAUSE.match(text, end) is None
+
+
+def _first_code(text: str, start: int) -> str:
+    m = re.search(rf"{_MARK}\s*[\"'`“‘]?$", text[max(0, start - 8) : start])
+    return (m["code"] or "") if m is not None else ""
+
+
+def _needles(known: Known) -> list[tuple[str, ...]]:
+    """For each label the longest parts of its words, in lower case; the labels with the longest ones first."""
+    by_label: dict[str, set[str]] = {}
+    for label in known.labels:
+        for word in known.named(label):
+            by_label.setdefault(label, set()).add(max(PARTS.findall(word) or [word], key=len).lower())
+    return sorted((tuple(sorted(words)) for words in by_label.values()), key=lambda words: -min(map(len, words)))
+
+
+@lru_cache(maxsize=256)
+def finder_of(known: Known) -> Finder | None:
+    """The finder of a label set; None for a set whose labels cannot be told apart."""
+    return Finder(known) if known.labels and known.readable else None
