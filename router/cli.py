@@ -149,11 +149,13 @@ def _quality(name: str) -> Callable[..., None]:
     """The command of a quality benchmark."""
 
     def command(
-        data: Annotated[Path, typer.Option(help="Folder of the data sets.", show_default=False)],
+        data: Annotated[Path | None, typer.Option(help="Folder of the data sets; `gate` can do without.")] = None,
         save: Annotated[Path | None, typer.Option(help="Write NAME.json and NAME.md into this folder.")] = None,
         as_json: AsJson = False,
     ) -> None:
-        if not data.is_dir():
+        if data is None and QUALITY[name].needs_data:
+            fail("This benchmark needs data sets; say where they are: --data FOLDER")
+        if data is not None and not data.is_dir():
             fail(f"{data}: no such folder; say where the data is: --data FOLDER")
         result = import_module(QUALITY[name].module).measure(data)
         if save is not None:

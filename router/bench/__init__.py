@@ -1,7 +1,7 @@
 """What the parts cost (`speed`), and how well they do: `detectors`, and the quality benchmarks of one frame, `results`.
 
-A quality benchmark is a module with `measure(data: Path) -> Result` and a line in `QUALITY`. It is imported only when
-it is asked for, so that scikit-learn is no part of a start.
+A quality benchmark is a module with `measure(data: Path) -> Result` and a line in `QUALITY`; where that line says so,
+`data` may be None. It is imported only when it is asked for, so that scikit-learn is no part of a start.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 
 class Benchmark(NamedTuple):
-    """A quality benchmark: the module that measures, and what it tells, in a sentence."""
+    """A quality benchmark: the module that measures, what it tells in a sentence, and whether it needs data sets."""
 
     module: str
     about: str
+    needs_data: bool = True
 
 
 QUALITY: Mapping[str, Benchmark] = {
@@ -20,4 +21,5 @@ QUALITY: Mapping[str, Benchmark] = {
     "ood": Benchmark("router.bench.ood", "How well novelty tells strange prompts from known ones."),
     "robustness": Benchmark("router.bench.robustness", "How many decisions flip when a prompt is typed carelessly."),
     "routellm": Benchmark("router.bench.routellm", "Cost and quality of routing, on what two models answered."),
+    "gate": Benchmark("router.bench.gate", "How often a gate keeps its promise, and what it costs.", needs_data=False),
 }
