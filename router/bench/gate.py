@@ -22,6 +22,7 @@ from classifiers.evidence import ARL
 from classifiers.gate import Calibration, Gate, ladder, shares_of
 from classifiers.shipped import FOLDER
 from router.bench.audits import AUDIT_DELTA, LONGEST, NULL_LONGEST, QUIET, WATCHED, alarms, certificates, pairs, share
+from router.bench.audits import SEED as AUDITS_SEED
 from router.bench.results import Cell, Interval, Result, Target, interval, rows_of
 
 SEED = 7
@@ -52,7 +53,7 @@ ABOUT = (
     "as confidence grows (20 % in all); `floored`: 3 % of the surest answers are wrong, too (15.5 % in all). broken: "
     "share whose true risk exceeds epsilon, in brackets the 95 % interval of Clopper and Pearson; coverage: the mean, "
     "0 for a closed gate; risk: the mean of what open ones serve. e-process: audits until a rate is certified below "
-    "epsilon, delta = 0.05, looked at after each audit, n runs of at most {longest:,}; broken: certificates within "
+    "epsilon, delta = 0.05, looked at after each, n runs of at most {longest:,}, seed {audits}; broken: those within "
     "{null:,} audits where the rate is epsilon; fixed n: audits of one test, at their end. In pairs: the same for two "
     "losses that differ on 15 % of requests, epsilon being the margin. e-CUSUM: served requests until the alarm at "
     "{arl:,.0f} after the rate of mistakes rises from 0.02; without drift: audits until a false one, of at most "
@@ -82,7 +83,16 @@ def measure(data: Path | None) -> Result:
         real, banking77 = banking(data)
         said = REAL.format(n=banking77["n"], dev=banking77["dev"], splits=SPLITS)
         rows, details = [*rows, *real], details | {"banking77": banking77}
-    about = ABOUT.format(runs=RUNS, seed=SEED, longest=LONGEST, null=NULL_LONGEST, arl=ARL, watched=WATCHED, real=said)
+    about = ABOUT.format(
+        runs=RUNS,
+        seed=SEED,
+        audits=AUDITS_SEED,
+        longest=LONGEST,
+        null=NULL_LONGEST,
+        arl=ARL,
+        watched=WATCHED,
+        real=said,
+    )
     return Result("gate", about, COLUMNS, rows, targets(rows), details)
 
 
