@@ -1,11 +1,13 @@
-"""What the artefacts make of the frozen sample, `frozen.jsonl`: some 370 texts of our own that nothing is trained on.
+"""What the artefacts make of the frozen sample, `frozen.jsonl`: a thousand texts of our own that nothing is trained on.
 
 `python -m classifiers.train.frozen` measures the shipped artefacts and tells their cards, as every build does at its
 end. The data folder may not be committed, so this is what a checkout can measure anew; a test does. The sample is small
 and was written for the labels: it shows that an artefact is the one of its card, not how good it is elsewhere.
 
-Each line has a `part`, a `text` and what is wanted of it, `want`; pairs have a second text, `other`, and those that
-mean something else have words in common; cue lines say whether the text `holds` the cue or nearly does.
+Each line has a `part`, a `text` and what is wanted of it, `want`: a label, a score from 0 to 1, or entities as their
+expert writes them. Pairs have a second text, `other`, and those that mean something else have words in common; cue
+lines say whether the text `holds` the cue or nearly does; where the heads of an expert learned several `lesson`s, its
+lines say whose labels they bear.
 """
 
 from __future__ import annotations
@@ -14,21 +16,24 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.cues import Heard
-from classifiers.embed import Vector
-from classifiers.expert import SENTENCE, Expert
+from classifiers.embed import STATE, Vector
+from classifiers.expert import AnyHead, Expert
+from classifiers.heads import TOLERANCE, ScoreHead, TagHead
 from classifiers.shipped import EXPERTS, FOLDER, MANIFEST, Shipped, hashes
 
-from .measure import auroc
+from .experts import RECIPES, Plan
+from .measure import auroc, scored
 
 SAMPLE = Path(__file__).with_name("frozen.jsonl")
 HEADING = "## Frozen sample"
+NAMED = 8  # labels of a head that its figures are named by; where it has more, they bear the name of its lesson
 Figure = float | int
 Figures = dict[str, Figure]
 _INTRO = """\
@@ -47,6 +52,7 @@ class Line:
     want: str
     other: str = ""  # of a pair, the second text
     holds: bool = True  # of a cue line, whether the text holds the cue
+    lesson: str = ""  # of an expert's line, the only one of its lessons that has the label
 
 
 def sample(part: str = "") -> list[Line]:
@@ -60,7 +66,7 @@ def figures(shipped: Shipped) -> dict[str, Figures]:
     """Headline figures by artefact (the folder's name below `models`), rounded to 4 digits; always the same."""
     found = {
         "static": _pairs(lambda texts: np.stack([look.vector for look in shipped.embedder.looks(texts)])),
-        "encoder": _pairs(lambda texts: shipped.encoder.encode(texts)[:, :SENTENCE]),
+        "encoder": _pairs(lambda texts: shipped.sentence_encoder().encode(texts)[:, :STATE]),
         "task": _task(shipped),
         "second": _second(shipped),
         "novelty": _novelty(shipped),
@@ -166,24 +172,52 @@ def _difficulty(shipped: Shipped) -> Figures:
     return {"n": len(lines), "AUROC, easy against hard": _rounded(auroc(scores[easy], scores[~easy]))}
 
 
+def asked(expert: str, plan: Plan) -> list[Line]:
+    """The lines that an expert's head of this plan is asked about, with their labels under the head's names."""
+    lines = [line for line in sample(f"{EXPERTS}/{expert}") if line.lesson in {"", plan.lesson}]
+    if not plan.labels:
+        return lines
+    pairs = zip(plan.labels, plan.names or plan.labels, strict=True)
+    names = {label: name for labels, name in pairs for label in labels.split("|")}
+    return [replace(line, want=names[line.want]) for line in lines if line.want in names]
+
+
 def _expert(shipped: Shipped, expert: Expert) -> Figures:
-    """Of every label set of the expert, over the texts whose label is in it."""
-    lines = sample(f"{EXPERTS}/{expert.name}")
-    rows = shipped.encoder.encode([line.text for line in lines])
+    """Of every head of the expert, over the lines whose label is one of its own."""
+    plans = {recipe.name: recipe.plans for recipe in RECIPES}[expert.name]
     found: Figures = {}
-    for labels in expert.label_sets:
-        about = f"{' / '.join(sorted(labels))}: " if len(expert.label_sets) > 1 else ""
-        own = [(line, expert.read(row, labels)) for line, row in zip(lines, rows, strict=True) if line.want in labels]
-        right = np.array(_right([reading.answer for _, reading in own], [line for line, _ in own]))
-        served = np.array([reading.open for _, reading in own])
-        found |= {
-            f"{about}n": len(own),
-            f"{about}accuracy": _share(right),
-            f"{about}share served": _share(served),
-            f"{about}wrong of served": int((served & ~right).sum()),
-            f"{about}error of served": _share(~right[served]),
+    for plan, gated in zip(plans, expert.heads, strict=True):
+        labels, lines = gated.head.labels, asked(expert.name, plan)
+        name = " / ".join(sorted(labels)) if len(labels) <= NAMED else plan.lesson
+        about = f"{name}: " if len(plans) > 1 else ""
+        read = [expert.read(shipped.encoder, line.text, labels, other=line.other) for line in lines]
+        right, own = _marks(gated.head, lines, [reading.answer for reading in read])
+        served = np.array([reading.open for reading in read])
+        own |= {
+            "share served": _share(served),
+            "wrong of served": int((served & ~right).sum()),
+            "error of served": _share(~right[served]),
         }
+        found |= {f"{about}{figure}": value for figure, value in ({"n": len(lines)} | own).items()}
     return found
+
+
+def _marks(head: AnyHead, lines: Sequence[Line], said: Sequence[str]) -> tuple[NDArray[np.bool_], Figures]:
+    """Which answers are right, and the figures of that: a score need be near, of entities all have to be there."""
+    if isinstance(head, ScoreHead):
+        scores, wanted = [float(each) for each in said], [float(line.want) for line in lines]
+        near = np.abs(np.array(scores) - np.array(wanted)) <= TOLERANCE
+        return near, {f"accuracy, within {TOLERANCE}": _share(near), "Pearson": scored(wanted, scores)["pearson"]}
+    if isinstance(head, TagHead):
+        there, told = [_entities(line.want) for line in lines], [_entities(each) for each in said]
+        whole = np.array([a == b for a, b in zip(there, told, strict=True)])
+        return whole, {"accuracy, whole answers": _share(whole), "F1 of entities": scored(there, told)["f1"]}
+    right = np.array(_right(said, lines))
+    return right, {"accuracy": _share(right)}
+
+
+def _entities(answer: str) -> list[tuple[str, str]]:
+    return [(kind, text) for kind, text in json.loads(answer)]
 
 
 def _pairs(encode: Callable[[Sequence[str]], Vector]) -> Figures:

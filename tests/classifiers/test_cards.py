@@ -9,12 +9,15 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from classifiers.heads import ScoreHead, TagHead
 from classifiers.shipped import FOLDER, MANIFEST, Shipped, hashes
 from classifiers.train import frozen
-from classifiers.train.frozen import Figures
+from classifiers.train.experts import RECIPES
+from classifiers.train.frozen import NAMED, Figures
 
 ROOT = Path(__file__).parents[2]
 SECTION = re.compile(r"## Frozen sample\n(.*\n)*?(?=## )")
@@ -59,13 +62,27 @@ def confusion_faults(folder: Path, name: str, card: str) -> list[str]:
         return [f"taken for, of {label}" for label, row in found.items() if not _adds_up(row)]
     if not name.startswith("experts/"):
         return []
-    heads = json.loads((folder / name / "expert.json").read_text(encoding="utf-8"))["heads"]
+    heads = heads_of(folder, name)
     measured, confusions = tables(card, "test rows"), tables(card, "true label")
-    if not len(heads) == len(measured) == len(confusions):
+    if len(measured) != len(heads):
+        return ["no figures of every head"]
+    pairs = zip(heads, measured, strict=True)
+    told = [(head["labels"], rows["all with true labels"]) for head, rows in pairs if told_apart(head)]
+    if len(confusions) != len(told):
         return ["no confusion table"]
-    told = [rows["all with true labels"] for rows in measured]
-    pairs = zip(heads, told, confusions, strict=True)
-    return [f"confusion of {' / '.join(h['labels'])}" for h, own, rows in pairs if not _agree(h["labels"], own, rows)]
+    each = zip(told, confusions, strict=True)
+    return [f"confusion of {' / '.join(labels)}" for (labels, own), rows in each if not _agree(labels, own, rows)]
+
+
+def heads_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    """What an expert's file says of its heads."""
+    found: list[dict[str, Any]] = json.loads((folder / name / "expert.json").read_text(encoding="utf-8"))["heads"]
+    return found
+
+
+def told_apart(head: Mapping[str, Any]) -> bool:
+    """Whether a head has a confusion table: it tells labels apart, and not too many for a table."""
+    return 0 < len(head.get("labels", ())) <= NAMED
 
 
 def _adds_up(row: Mapping[str, str]) -> bool:
@@ -144,6 +161,21 @@ def test_every_folder_with_something_learned_is_loaded_and_measured(made: dict[s
     assert artefacts(FOLDER) == sorted(made)
 
 
+def test_every_recipe_ships_as_an_expert_with_all_its_heads(made: dict[str, Figures]) -> None:
+    assert {name for name in made if name.startswith("experts/")} == {f"experts/{recipe.name}" for recipe in RECIPES}
+    for recipe in RECIPES:
+        counts = [figure for figure in made[f"experts/{recipe.name}"] if re.fullmatch(r"(.+: )?n", figure)]
+        assert len(counts) == len(recipe.plans) == len(heads_of(FOLDER, f"experts/{recipe.name}"))
+
+
+def test_there_is_one_trunk_and_the_second_look_is_a_head_on_it() -> None:
+    files = {name: sorted(set(hashes(FOLDER / name)) - {"CARD.md"}) for name in ("encoder", "second")}
+    assert files == {
+        "encoder": ["heads.safetensors", "lower.onnx", "tokenizer.json", "trunk.onnx", "upper.onnx"],
+        "second": ["second.json", "task.safetensors"],
+    }
+
+
 def test_a_changed_byte_is_noticed(copied: Path, made: dict[str, Figures]) -> None:
     files = [path for path in sorted(copied.rglob("*")) if path.suffix in LEARNED]
     for file in files:
@@ -180,10 +212,14 @@ def test_a_card_without_figures_is_noticed(copied: Path, made: dict[str, Figures
     assert faults(copied, made) == ["task: no figures"]
 
 
-CLASSIFIERS = [name for name in artefacts(FOLDER) if name in {"task", "second"} or name.startswith("experts/")]
+CONFUSED = [
+    name
+    for name in artefacts(FOLDER)
+    if name in {"task", "second"} or (name.startswith("experts/") and any(map(told_apart, heads_of(FOLDER, name))))
+]
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", CONFUSED)
 def test_a_classifier_s_card_without_its_confusion_table_is_noticed(
     name: str, copied: Path, made: dict[str, Figures]
 ) -> None:
@@ -194,7 +230,7 @@ def test_a_classifier_s_card_without_its_confusion_table_is_noticed(
     assert faults(copied, made) == [f"{name}: no confusion table"]
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", CONFUSED)
 def test_a_count_that_is_edited_in_a_confusion_table_is_noticed(
     name: str, copied: Path, made: dict[str, Figures]
 ) -> None:
@@ -241,9 +277,32 @@ def test_the_sample_has_texts_for_every_label(shipped: Shipped) -> None:
     assert Counter(line.want for line in frozen.sample("task")) == dict.fromkeys(shipped.task.labels, 4)
     wanted = {head.name + (f"/{head.kind}" if head.kind else "") for head in shipped.cues.heads}
     assert {line.want for line in frozen.sample("cues") if line.holds} == wanted
-    for expert in shipped.experts.values():
-        labels = frozenset(line.want for line in frozen.sample(f"experts/{expert.name}"))
-        assert labels in expert.label_sets
+    for recipe in RECIPES:
+        for plan, gated in zip(recipe.plans, shipped.experts[recipe.name].heads, strict=True):
+            wants = [line.want for line in frozen.asked(recipe.name, plan)]
+            if isinstance(gated.head, TagHead):
+                wants = [kind for want in wants for kind, _ in json.loads(want)]
+            if isinstance(gated.head, ScoreHead):
+                assert sorted({int(float(want) * 5) for want in wants}) == [0, 1, 2, 3, 4, 5]  # all of the scale
+            elif recipe.name == "intent":  # too many to have a line of each
+                assert set(wants) < set(gated.head.labels)
+                assert len(wants) == len(set(wants)) == 60
+            else:
+                assert set(wants) == set(gated.head.labels)
+
+
+def test_every_line_is_for_a_head_and_entities_stand_in_their_text_in_order() -> None:
+    parts = {"task", "odd", "pair", "difficulty", "cues", *(f"experts/{recipe.name}" for recipe in RECIPES)}
+    assert {line.part for line in frozen.sample()} == parts
+    for recipe in RECIPES:
+        lines, names = frozen.sample(f"experts/{recipe.name}"), {plan.lesson for plan in recipe.plans}
+        assert {line.lesson for line in lines} == (names if len(names) > 1 else {""})
+        assert {bool(line.other) for line in lines} == {recipe.kind in {"pair", "score"}}
+        whole = [plan for plan in recipe.plans if not plan.labels]
+        assert sum(len(frozen.asked(recipe.name, plan)) for plan in whole) == len(lines)
+    for line in frozen.sample("experts/entities"):
+        entities = [re.escape(text) for _, text in json.loads(line.want)]
+        assert re.search(".*".join(rf"\b{each}\b" for each in entities), line.text), line.text
 
 
 def test_nobody_but_the_measurement_knows_of_the_sample() -> None:
