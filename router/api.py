@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from router.errors import BadRequest, ModelNotFound, RequestNotFound, SurveyorError, TooLarge, UpstreamFailed, told
 from router.ledger import Ledger
+from router.rerank import as_body, headers, parse_rerank
 from router.settings import AUTO
 from router.stored import explained
 from router.types import Answer, Request
@@ -255,6 +257,24 @@ def _past(ledger: Ledger, request_id: str) -> dict[str, Any]:
         return explained(ledger.engine, request_id).document
 
 
+async def rerank(http: HTTPRequest, runtime: Runtime) -> Response:
+    """POST /v1/rerank: documents in the order of their relevance to a query; the local ranking expert's work."""
+    request_id, begun = new_id(), perf_counter()
+    asked = parse_rerank(await read_body(http.receive, runtime.max_body), runtime.course.choices)
+    leaver = Leaver(http.receive)
+    try:
+        ranked = await runtime.reranker.rank(asked)
+    except asyncio.CancelledError:
+        if not leaver.gone:
+            raise
+        leaver.story.uncancel()  # the client left: the rest of its documents need not be read
+        return Response(status_code=499)
+    finally:
+        leaver.stop()
+    body = orjson.dumps(as_body(request_id, asked, ranked))
+    return Response(body, headers=headers(request_id, perf_counter() - begun), media_type="application/json")
+
+
 async def models(_http: HTTPRequest, runtime: Runtime) -> Response:
     """GET /v1/models: `auto`, its variants, and each configured model, which can be pinned by its id."""
     return _json({"object": "list", "data": [_model(name, runtime) for name in runtime.course.choices]})
@@ -321,6 +341,8 @@ def add_routes(app: FastAPI) -> None:
         Route(CHAT, SurveyorAPI.chat, methods=["POST"]),
         Route("/v1/explain", route(explain), methods=["POST"]),
         Route("/v1/explain/{id}", route(explain_past)),
+        Route("/v1/rerank", route(rerank), methods=["POST"]),
+        Route("/v2/rerank", route(rerank), methods=["POST"]),  # where Cohere's newer client looks for it
         Route("/v1/models", route(models)),
         Route("/v1/models/{name:path}", route(one_model)),
         Route("/metrics", route(metrics)),

@@ -19,6 +19,7 @@ import aiohttp
 from fastapi import FastAPI
 
 from classifiers import language
+from classifiers.rank import Ranker
 from classifiers.shipped import Shipped, expert_names
 from policies.located import ConfigError
 from policies.store import PolicyStore
@@ -36,6 +37,7 @@ from router.index import Index, index_file
 from router.ledger import Ledger
 from router.observe import Observer
 from router.record import Record
+from router.rerank import Reranker
 from router.second_look import SecondLook
 from router.settings import CONFIG, Model, Settings, load_variants
 from router.shaping import Shaper
@@ -57,6 +59,7 @@ class Runtime:
     shipped: Shipped
     ledger: Ledger
     metrics: Metrics
+    reranker: Reranker
     models: tuple[Model, ...]
     started: int
 
@@ -200,7 +203,8 @@ async def build(
     steering = Steering(settings, priced, models, stores, in_force, metrics.reloaded)
     answerers = create_answerers(cache, shipped, priced, models, hosted)
     gateway = Gateway(steering.choose, observer.observe, answerers, note, shaper)
-    return Runtime(settings, gateway, steering, shipped, ledger, metrics, models, int(time.time()))
+    reranker = Reranker(Ranker(shipped.sentence_encoder()), observer.second_look)
+    return Runtime(settings, gateway, steering, shipped, ledger, metrics, reranker, models, int(time.time()))
 
 
 def create_answerers(

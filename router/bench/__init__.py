@@ -22,4 +22,5 @@ QUALITY: Mapping[str, Benchmark] = {
     "robustness": Benchmark("router.bench.robustness", "How many decisions flip when a prompt is typed carelessly."),
     "routellm": Benchmark("router.bench.routellm", "Cost and quality of routing, on what two models answered."),
     "gate": Benchmark("router.bench.gate", "How often a gate keeps its promise, and what it costs.", needs_data=False),
+    "rerank": Benchmark("router.bench.rerank", "How high the document that is meant stands in a ranking."),
 }
