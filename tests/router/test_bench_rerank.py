@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classifiers.rank import Read
+from classifiers.rank import Read, Scale
 from router.bench import rerank
 from router.bench.rerank import Looked, RankingTask, chosen, figures, question_and_passage, relevance
 from router.bench.results import Interval
@@ -93,6 +94,11 @@ def test_every_method_stands_in_the_table_of_every_task(tmp_path: Path) -> None:
             assert isinstance(cell, Interval)
             assert row["method"] == "random" or cell.value == 1
     assert result.details["shipped"].keys() == result.details["development"]["would choose"].keys()
+
+
+def test_what_ships_is_what_the_kept_result_says_was_chosen() -> None:
+    kept = json.loads((Path(__file__).parents[1] / "bench/results/rerank.json").read_text())["details"]
+    assert kept["development"]["would choose"] == kept["shipped"] == asdict(Scale())
 
 
 def test_missing_data_is_told(tmp_path: Path) -> None:
