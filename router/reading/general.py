@@ -19,7 +19,7 @@ from router.reading.labels import WANTS_CODE
 from router.reading.lists import LISTED, Finder, Listed, finder_of
 from router.reading.outline import QUOTED, Outline, outline
 from router.reading.polarity import SIDES, oriented, yes_no
-from router.reading.prompt import HEAD, TAIL, template
+from router.reading.prompt import HEAD, SEVERAL, TAIL, template
 from router.reading.scores import scale_of, score_writer
 from router.reading.tasks import TASKS, Language, language_of
 from router.reading.texts import one_text, two_texts
@@ -28,6 +28,7 @@ from router.reading.wording import WORD, any_of
 _ASKED_PAIR = re.compile(r"[\"“](?P<text>[^\"“”\n]{3,1500})[\"”](?=[\s,.?!;:)]|$)")
 _SYMMETRIC = ("paraphrase_detection", "semantic_similarity")
 _CODE_WORDS = re.compile(r"\b(?:letters?|numbers?|digits?|codes?|index)\b", re.IGNORECASE)
+_DEGREE = re.compile(rf"\bhow\s+(?:much|strongly|likely|{LISTED})", re.IGNORECASE)
 _CASE = re.compile(r"\b(?P<case>lower|upper)[ -]?case\b", re.IGNORECASE)
 
 
@@ -107,7 +108,7 @@ def _labels(asked: Asked, able: tuple[Known, ...]) -> Iterator[Bound]:
         finder = finder_of(known) if known.kind in ("label", "pair") else None
         if finder is not None and finder.possible(asked.low):
             for listed in _lists(finder, asked):
-                bound = _listed(asked, listed)
+                bound = _listed(asked, listed, finder)
                 if bound is not None:
                     yield bound
 
@@ -121,7 +122,7 @@ def _lists(finder: Finder, asked: Asked) -> Iterator[Listed]:
         yield from finder.find(text, len(text) - TAIL, len(text))
 
 
-def _listed(asked: Asked, listed: Listed) -> Bound | None:
+def _listed(asked: Asked, listed: Listed, finder: Finder) -> Bound | None:
     """The prompt read as a question for the labels of one list."""
     known = listed.known
     language = language_of(known.task, known.kind == "pair")
@@ -130,13 +131,20 @@ def _listed(asked: Asked, listed: Listed) -> Bound | None:
     words = {squeezed(word) for word in listed.labels.values()}
     for variant, pair in _variants(text, known.kind == "pair"):
         said = outline(variant, floor, language)
-        if said is None or LISTED not in said.told:
+        if said is None or LISTED not in said.told or not said.asks or _unfit(said):
             continue
+        if any(finder.find(said.body, 0, len(said.body))):
+            continue  # a second question
         texts = _put_aside(pair, said) or _texts(said, language, words)
         labels = None if texts is None else _answers(asked, listed, said.told, language)
         if texts is not None and labels is not None:
             return Bound(known.task, texts[0], labels, asked.form().renderer(), texts[1], known.kind)
     return None
+
+
+def _unfit(said: Outline) -> bool:
+    """Whether several texts are to be labelled, or a degree is asked for."""
+    return SEVERAL.search(said.told) is not None or _DEGREE.search(said.told) is not None
 
 
 def _variants(text: str, pair: bool) -> Iterator[tuple[str, tuple[str, str] | None]]:

@@ -58,6 +58,7 @@ _YES_NO_ASKED = re.compile(
 )
 _OR_NOT = re.compile(r"\bor not\b(?=\s*(?:[?.,:;()\n]|$))", re.IGNORECASE)
 _GLOSS = re.compile(r"(?<=\w)\s*\((?:i\.?e\.?,?\s*)?(?:not|non)[ -](?:spam|toxic)\)", re.IGNORECASE)
+_OTHER = re.compile(r"[\"'`”’]?,?\s*(?:/|\||or|and)\s*[\"'`“‘]?(?:other|none|else|any|something)\b", re.IGNORECASE)
 _GAP_WORDS = words_of("or and vs versus either a an the b c d 1 2 3 0 option as") | {
     "message",
     "review",
@@ -267,6 +268,8 @@ def _lists(text: str, words: list[Found]) -> list[list[Found]]:
                 continue
         runs.append([word])
     good = []
+    if any(_OTHER.match(text, run[-1][3]) for run in runs if len(run) > 1):
+        return []
     for run in runs:
         labels = {w[0] for w in run}
         if len(labels) < 2:

@@ -12,14 +12,14 @@ from router.reading.wording import any_of
 from router.reading.words_of_labels import PLAIN
 
 LISTED = "\ue000"  # stands for the list where it was
-_MARK = r"(?:\(?(?P<code>[A-Za-z]|\d{1,3})[).:]|[-*•])"
-_OPENING = re.compile(rf"(?:\(\s*)?[\[({{]?\s*(?:[\"'`“‘]|{_MARK})?\s*[\"'`“‘]?$")
+_MARK = r"(?:(?<!\w)\(?(?P<code>[A-Za-z]|\d{1,3})[).:]|[-*•])"
+_OPENING = re.compile(rf"(?:\(\s*)?[\[({{]?\s*(?:[\"'`“‘]|{_MARK})?[ \t]*(?<![\"'`])[\"'`“‘]?$")
 _GAP = re.compile(
     r"[\"'`”’)\]]{0,2}\s*(?P<sep>[,;/|]|\n|(?=(?:or|and|vs\.?|versus)\b)|(?=\(?[A-Za-z0-9]{1,2}[).:]\s))"
     r"[\s\[(]*(?:(?:or|and|vs\.?|versus)\s+)?(?:either\s+)?"
     rf"{_MARK}?\s*[\"'`“‘]?(?:an?\s|the\s)?[\"'`“‘]?"
 )
-_CLOSING = re.compile(r"[\"'`”’]?\s?[\])}]{0,2}[\"'`”’]?")
+_CLOSING = re.compile(r"(?:[\"'`”’](?![\"'`]))?[ \t]?[\])}]{0,2}")
 # After a list and a comma: a clause that goes on; a further item would be a label that is not ours.
 _CLAUSE = re.compile(
     r"[,;]\s*(?:(?:that|which|what|label|classify|choose|according|depending|with|assign|tag|decide|determine|pick|select|"
@@ -69,7 +69,7 @@ class Finder:
         run: list[tuple[str, str, int, int, str]] = []
         for m in self.pattern.finditer(text, start, end):
             label = self.words.get(squeezed(m.group()))
-            if label is None:
+            if label is None or _marks(m):
                 continue
             gap = _GAP.fullmatch(text, run[-1][3], m.start()) if run else None
             if gap is None:
@@ -98,6 +98,12 @@ class Finder:
         if self.known.kind == "entities":
             return labels.keys() <= self.known.labels
         return labels.keys() == self.known.labels
+
+
+def _marks(m: re.Match[str]) -> bool:
+    """Whether a letter or a digit is no label but marks an option: "(C) contradiction"."""
+    word, behind = m.group(), m.string[m.end() : m.end() + 1]
+    return len(word) == 1 and (behind == ")" or (word.isalpha() and behind in (".", ":")))
 
 
 def _further(text: str, end: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from router.reading.lists import LISTED
-from router.reading.prompt import HEAD, TAIL
+from router.reading.prompt import HEAD, HELPS, TAIL
 from router.reading.quotes import MOST_UNITS
 from router.reading.scenes import scene
 from router.reading.sentences import CUES, GREETING, HEADER_WORDS, PREFACE, SYSTEM_WORDS, Unit, opens_form, units_of
@@ -21,6 +21,12 @@ from router.reading.wording import OPENERS, SILENCE, TEXTS, WORD, words_of
 QUOTED = ("\ue001", "\ue002")  # stand for the two texts of a pair that were quoted in the instruction
 _LONGEST = 90  # words in a sentence that is still an instruction
 HEADERS = HEADER_WORDS | words_of("query request question item title utterance customer's user's data description")
+_OPENERS = OPENERS | words_of(
+    "provide provides read decide recognise recognize tag mark extract annotate compare score estimate may under if "
+    "assuming apply sort natural duplicate linguistic perform how consider find list highlight locate compute calculate "
+    "measure produce quantify write suppose imagine on from between with semantic textual named entity emotion topic "
+    "intent grammatical acceptability code act spot put file given whichever rate assign determine label"
+)
 _ASKED = words_of("question query request title item")
 _FIELDS = re.compile(
     r"(?:here is (?:a|the) )?(?:the )?(?:(?:premise|hypothesis|context|claim|statement|text|sentence|question|passage|paragraph|document|"
@@ -48,6 +54,12 @@ class Outline:
     delimited: bool = False  # by tags, a fence or triple quotes
 
     @property
+    def asks(self) -> bool:
+        """Whether a sentence asks, beside the list and its header."""
+        plain = [(s, WORD.findall(s)) for s in self.said if not _LISTS.match(s)]
+        return any(len(words) > 1 and (s.endswith((":", "?")) or LISTED in s or len(words) > 3) for s, words in plain)
+
+    @property
     def told(self) -> str:
         """All instructions, a sentence a line."""
         return "\n".join(self.said)
@@ -67,8 +79,22 @@ def outline(text: str, floor: int, language: Language) -> Outline | None:
         return None
     end, behind = _back(text, start, asked, language)
     body = text[start:end].strip()
+    if behind and behind[0][:1].islower() and not text.islower() and text[start:end].rstrip(" ") == text[start:end].rstrip():
+        return None  # half a sentence: the other half is in the material
     asked = asked or bool(behind)
-    return Outline(said + behind, body, marked) if asked else None
+    return Outline(said + behind, body, marked) if asked and _is_material(body, marked, language) else None
+
+
+def _is_material(body: str, marked: bool, language: Language) -> bool:
+    """Whether no end of the material reads like a further instruction; one sentence alone is material."""
+    units = [*_units(body, max(0, len(body) - TAIL), len(body))]
+    if len(units) < 2:
+        return True
+    first = next(_units(body, 0, min(len(body), HEAD)))
+    orders = ("ask", "form", "note")
+    return not (units[-1].fresh and kind_of(units[-1], language) in orders) and (
+        marked or kind_of(first, language) not in orders
+    )
 
 
 def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], bool, bool]:
@@ -176,6 +202,8 @@ def kind_of(unit: Unit, language: Language, system: bool = False) -> str:
         return "rule"
     if _SHELL.fullmatch(text):
         return "rule"
+    if system and HELPS.match(text):
+        return ""
     if LISTED not in text and QUOTED[0] not in text and WORD.search(text) is None:
         return "rule" if len(text) < 80 and text[0] not in "\"“`'<" and text.isascii() else ""
     if text[0] in "hHoOsSyY":
@@ -185,7 +213,7 @@ def kind_of(unit: Unit, language: Language, system: bool = False) -> str:
     said = SILENCE.sub(" ", text.lower())
     words = WORD.findall(said)
     known = language.words | SYSTEM_WORDS if system else language.words
-    if len(words) > _LONGEST or "@" in said or "http" in said or not known.issuperset(_plain(words)):
+    if len(words) > _LONGEST or "@" in said or "http" in said or "</" in said or not known.issuperset(_plain(words)):
         return "scene" if text.lower().startswith("you") and scene(text) is not None else ""
     return _kind(text, words, language)
 
@@ -207,11 +235,7 @@ def _kind(text: str, words: list[str], language: Language) -> str:
             return "header"
     if LISTED in text or QUOTED[1] in text:
         return "ask"
-    opens = (
-        text.endswith(("?", ":"))
-        or words[0] in OPENERS
-        or words[0] in ("natural", "duplicate", "linguistic", "recognise")
-    )
+    opens = text.endswith(("?", ":")) or words[0] in _OPENERS
     if language.speaks_of(text) and (opens or len(words) <= 6):
         return "ask"
     return "form" if opens else "note"

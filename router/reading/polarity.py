@@ -33,13 +33,13 @@ SIDES: Mapping[str, Sides] = {
     "paraphrase_detection": _sides(
         "paraphrase",
         "not_paraphrase",
-        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl",
+        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|without (?:a )?chang",
         r"differ|distinct|unlike|dissimilar|unrelated|another meaning",
     ),
     "acceptability": _sides(
         "acceptable",
         "unacceptable",
-        r"acceptab|grammatical\b|grammatically|grammaticality|well[- ]formed|natural|proper|sounds? right|correct\b|valid\b|fluent",
+        r"acceptab|grammar\b(?! (?:error|mistake))|grammatical\b(?! (?:error|mistake))|grammatically|grammaticality|well[- ]formed|natural|proper|sounds? right|correct\b|valid\b|fluent",
         r"error|mistake|ungrammatical|incorrect|wrong|unacceptable|problem|unnatural|ill[- ]formed",
     ),
     "toxicity": _sides(
@@ -71,8 +71,8 @@ def oriented(task: str, labels: dict[str, str], said: str) -> dict[str, str] | N
     if sides is None:
         return None
     side = _side_of(sides, said)
-    if side == 0:
-        return labels
+    if side == 0 or (task == "nli" and len(labels) > 2 and sides.second.search(said) is None):
+        return labels  # with a "maybe" beside them, "yes" and "true" are said of the hypothesis
     flip = {sides.yes: labels.get(sides.no), sides.no: labels.get(sides.yes)}
     words = {squeezed(word) for word in labels.values()}
     if side != 1 or words != {"yes", "no"} or set(flip.values()) != set(labels.values()):

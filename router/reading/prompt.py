@@ -46,13 +46,13 @@ ORDERS = re.compile(
     re.IGNORECASE,
 )
 # Several texts in one message want several labels; and who only helps with spam is asked to classify nothing.
-_SEVERAL = re.compile(
+SEVERAL = re.compile(
     r"\b(?:list|batch|set|series|array|number|pair) of (?:\w+ )?(?:texts|messages|reviews|comments|tweets|posts|emails|"
     r"mails|sentences)\b|\bper (?:line|sentence|review|text|message|comment|tweet)\b|\beach (?:line|row)\b",
     re.IGNORECASE,
 )
 _YOU_ARE = re.compile(r"you(?:'re| are)\b", re.IGNORECASE)
-_HELPS = re.compile(r"(?:please )?(?:help|act safe|be)\b", re.IGNORECASE)
+HELPS = re.compile(r"(?:please )?(?:help|act safe|be)\b", re.IGNORECASE)
 _WHY = re.compile(
     r"(?:and )?(?:why|how|what)(?: \w+){0,3}\?|(?:and|also|plus),? (?:why|how|what|who|when|where|"
     r"which)\b[^.!\n]{0,80}\?",
@@ -103,12 +103,12 @@ class _Span:
 def instruction(system: str) -> Parsed | None:
     """A system text that is instruction and scenery throughout, or None."""
     key, shown, system = template(system)
-    if len(system) > HEAD or _SEVERAL.search(system) is not None:
+    if len(system) > HEAD or SEVERAL.search(system) is not None:
         return None
     said: list[str] = []
     for unit in units_of(system, 0, len(system)):
         told = unit.text if understood(unit.text, system=True) else scene(unit.text)
-        if told is None or _HELPS.match(told) is not None:
+        if told is None or HELPS.match(told) is not None:
             return None
         said.append(told)
     return Parsed("\n".join([*said, *shown]), "", key=key)

@@ -20,11 +20,12 @@ _RANGES = (
         re.IGNORECASE,
     ),
     re.compile(rf"(?P<open>\[)\s*(?P<low>{_N})\s*,\s*(?P<high>{_N})\s*\]"),
-    re.compile(rf"(?<![\d.-])(?P<low>{_N})\s?[-–]\s?(?P<high>{_N})(?![\d.]*\d)"),
+    re.compile(rf"(?<![\d.-])(?P<low>{_N})[ \t]?[-–][ \t]?(?P<high>{_N})(?![\d.]*\d)"),
 )
 _LIST = re.compile(r"(?:^|\n)\s*[-*•]\s*(?P<n>\d)(?=\s*(?:\n|$))")
 _MEANING = re.compile(
-    r"(?:\bwhere\s+|,\s*|;\s*|\band\s+|\bwith\s+|\(\s*)?(?<![\d.])(?P<n>\d{1,3}(?:\.\d)?)\s*(?:=|:|means?|is|indicates?|indicating|meaning|being|for|represents?|stands for)\s*"
+    r"(?:\bwhere\s+|[,;(]\s*|\band\s+|\bwith\s+|\n\s*(?:[-*•]\s*)?)(?P<n>\d{1,3}(?:\.\d)?)\s*"
+    r"(?:=|(?:means?|is|indicates?|indicating|meaning|being|represents?|stands for)\b|(?<=[(,;\n]\d):)\s*"
     r"(?P<what>(?:that )?[\"“]?[A-Za-z][\w' -]{1,80}[\"”]?)",
     re.IGNORECASE,
 )

@@ -21,6 +21,19 @@ _EVERYWHERE = words_of(
     "make makes made choose chosen chose reading understand understanding natural nlp nlu textual text's nothing "
     "exact exactly verbatim spelled spelt written writing word's term terms tagging tagged annotator annotate "
     "annotated annotation annotating annotations data dataset labeller linguist linguistics linguistic expert's "
+    "says said provide provides without changing replaced replace replacing asks hint hints represented represent "
+    "represents heading headings file filed likely likeliest appear appears found makes sense used uses difference "
+    "matches match matching corresponds correspond corresponding refers evident reveal reveals apparent communicate "
+    "communicates communicated signal signals convey communicates portray portrays portrayed placed position falls "
+    "fall into bin bins consists consisting part parts assess establish figure specify state work workers crowd "
+    "crowdworker rater raters judge verdict decide conclude considering consider considered regard regarded seen "
+    "case whichever certain clear clearly plain plainly basis upon toward onto through where there here this these "
+    "those them they it its itself yourself someone somebody anyone person people reader readers author authors "
+    "writer writers speaker speakers person's wrote written writes type typed types number numbered order ordered "
+    "sequence sequences string strings words piece pieces excerpt sample samples example examples instance instances "
+    "record records document documents note notes short long brief full entire whole complete completely overall "
+    "general generally broad broadly specific most more much very quite really how well good better right proper "
+    "able try attempt carry perform do doing done make making complete run now today next previous last "
     "intended intends meant applies appropriate fitting suitable relevant go goes going here's whats also "
     "follows followed come comes i'll i've we've we'll like would you'd want wants think thinks question's user's "
     "problem job task's work assignment exercise challenge system user human assistant's end final one's "
@@ -33,7 +46,8 @@ _PAIR = words_of(
     "each other's together mean means meaning meanings same way"
 )
 # Words that turn an instruction round, or want more than an answer; no instruction with one of them is understood.
-BARRED = words_of("not isn't aren't doesn't don't never least opposite except unless explain why reason reasoning")
+BARRED = words_of("not isn't aren't doesn't don't never least opposite except unless explain why reason reasoning step "
+    "steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,7 @@ TASKS: Mapping[str, TaskWords] = {
     "nli": _task(
         "premise|hypothes|entail|infer|conclu|claim|statement|contradict|implie|imply|sentence 2|text 2|supported|follow from",
         r"entail|infer|premise|hypothes|conclu|follows?\b|logical|support|true\b|holds?\b|said about|impl(?:y|ies|ied)|"
-        r"deduc|contradict|nli\b|consistent",
+        r"deduc|contradict|nli\b|consistent|claim\b|statement\b|hypothesis",
         "entail entails entailed entailment inference infer inferred inferring conclude concluded conclusion conclusions "
         "logical logically follow follows followed supported support supports true truth hold holds held assuming "
         "assume said about implied imply implies implication deduce deduced derive derived necessarily definitely "
@@ -95,7 +109,7 @@ TASKS: Mapping[str, TaskWords] = {
     "paraphrase_detection": _task(
         "paraphras|duplicate|equivalent|identical|mean the same|same meaning|same thing|same answer|restat|interchangeab|"
         "the same|similar",
-        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl",
+        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|meaning",
         "paraphrase paraphrases paraphrased paraphrasing same duplicate duplicates equivalent equivalence semantically "
         "semantic identical similar thing get gets convey conveys conveying restate restates rewording reworded say "
         "says saying express expresses idea detection identification used be answer merge merged asking ask mean "
@@ -116,8 +130,8 @@ TASKS: Mapping[str, TaskWords] = {
         pair=True,
     ),
     "acceptability": _task(
-        "grammat|acceptab|well-formed|well formed|english|linguist|native|sounds right|syntactic",
-        r"acceptab|grammat|well[- ]formed|native|english|linguist|syntac|sounds? |ungrammatical",
+        "gramma|acceptab|well-formed|well formed|english|linguist|native|sounds right|syntactic",
+        r"acceptab|gramma|well[- ]formed|native|english|linguist|syntac|sounds? |ungrammatical",
         "grammatical grammatically grammaticality grammar acceptable acceptability acceptably unacceptable "
         "ungrammatical correct correctness incorrect well formed formedness english linguistic linguistically "
         "judgement judgment judgements native speaker speakers sound sounds sounding right natural naturally find finds "

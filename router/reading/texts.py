@@ -24,6 +24,7 @@ _FIELD = re.compile(rf"(?:^|(?<=[\s'\"]))(?:here is an? )?(?P<name>{_NAME}) ?:(?
 _PREMISE = frozenset("premise context text passage paragraph document evidence".split())
 _HYPOTHESIS = frozenset("hypothesis claim statement conclusion assertion sentence".split())
 _SIDES = {"1": 0, "a": 0, "one": 0, "first": 0, "2": 1, "b": 1, "two": 1, "second": 1}
+_GOES_ON = re.compile(r"(?:and|also|plus|or)\b[^.!\n]{0,80}\?", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’"}
 _REF = re.compile(
     r"\b(?:the )?(?P<side>(?:first|second)(?: (?:sentence|text|statement|question|passage))?|(?:sentence|text|statement|"
@@ -69,6 +70,8 @@ def one_text(body: str, marked: bool, delimited: bool, words: Collection[str]) -
     text = unwrapped(rest, marked or shown)
     if not text or LISTED in text or squeezed(text) in words or not single(text):
         return None
+    if not delimited and text[0] in "\"“" and not marked:
+        return None  # a quotation, and something beside it
     if not any(len(word) > 1 and word.isalpha() for word in WORD.findall(text[:400])):
         return None
     return text if delimited or _no_orders(text, marked) else None
@@ -76,10 +79,13 @@ def one_text(body: str, marked: bool, delimited: bool, words: Collection[str]) -
 
 def two_texts(body: str, said: str, words: Collection[str], symmetric: bool) -> tuple[str, str] | None:
     """The pair, in the order that the task needs: premise and hypothesis, or as it stands where that is all one."""
-    _, rest = _examples(body, words)
+    rest: str | None = body
+    fields = _fields(body)
+    if fields is None:
+        _, rest = _examples(body, words)
+        fields = None if rest is None else _fields(rest)
     if rest is None or LISTED in rest:
         return None
-    fields = _fields(rest)
     if fields is None:
         lines = [line.strip() for line in rest.splitlines() if line.strip()]
         if not symmetric or len(lines) != 2 or any(":" in line[:24] for line in lines):
@@ -108,7 +114,7 @@ def _no_orders(text: str, marked: bool) -> bool:
     for unit in units[1:]:
         if unit.fresh and (ORDERS.match(unit.text) or ALSO.match(unit.text)):
             return False
-    if len(units) > 1 and LATE_ORDER.match(units[-1].text):
+    if len(units) > 1 and (LATE_ORDER.match(units[-1].text) or (not marked and _GOES_ON.match(text))):
         return False
     ends = (units[-1].text,) if marked else (units[-1].text, text[:HEAD].splitlines()[0])
     return not any(TALK.search(end) for end in ends)
