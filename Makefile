@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check bench results models lock clean
+.PHONY: run test check bench results experts models lock clean
 
 run: .venv/run              ## serve on 127.0.0.1:8080; ARGS="--port 9000" passes options on
 	@$(BIN)/surveyor serve $(ARGS)
@@ -26,8 +26,12 @@ bench: .venv/test           ## the committed benchmarks, side by side in one run
 
 results: .venv/test         ## the quality benchmarks, kept in tests/bench/results: make results DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data is: make results DATA=folder"; exit 2; }
-	@for name in task ood robustness routellm rerank; do \
+	@for name in task ood robustness routellm ocats headlines rerank; do \
 		OMP_NUM_THREADS=1 $(BIN)/surveyor bench $$name --data "$(DATA)" --save tests/bench/results || exit $$?; done
+
+experts: .venv-train/ready  ## fine-tune the trunk, an hour of two cores, and build every expert on it: make experts DATA=folder
+	@test -n "$(DATA)" || { echo "say where the data is: make experts DATA=folder"; exit 2; }
+	@OMP_NUM_THREADS=1 .venv-train/bin/python -m classifiers.train "$(DATA)" --only trunk --only second --only experts
 
 models: .venv-train/ready   ## rebuild every shipped artefact: make models DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data is: make models DATA=folder"; exit 2; }

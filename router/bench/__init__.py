@@ -18,9 +18,12 @@ class Benchmark(NamedTuple):
 
 QUALITY: Mapping[str, Benchmark] = {
     "task": Benchmark("router.bench.task", "How often the task type of prompts written by others is told."),
+    "reader": Benchmark("router.bench.reader", "How often a prompt is read right, and how right local answers are."),
     "ood": Benchmark("router.bench.ood", "How well novelty tells strange prompts from known ones."),
     "robustness": Benchmark("router.bench.robustness", "How many decisions flip when a prompt is typed carelessly."),
     "routellm": Benchmark("router.bench.routellm", "Cost and quality of routing, on what two models answered."),
+    "ocats": Benchmark("router.bench.ocats", "How soon a student does without its teacher, and what that costs."),
+    "headlines": Benchmark("router.bench.headlines", "Whether a small model that learned does as well as LLMs."),
     "gate": Benchmark("router.bench.gate", "How often a gate keeps its promise, and what it costs.", needs_data=False),
     "rerank": Benchmark("router.bench.rerank", "How high the document that is meant stands in a ranking."),
 }
