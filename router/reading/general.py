@@ -131,7 +131,7 @@ def _listed(asked: Asked, listed: Listed, finder: Finder) -> Bound | None:
     words = {squeezed(word) for word in listed.labels.values()}
     for variant, pair in _variants(text, known.kind == "pair"):
         said = outline(variant, floor, language)
-        if said is None or LISTED not in said.told or not said.asks or _unfit(said):
+        if said is None or LISTED not in said.told or not said.asks(language) or _unfit(said):
             continue
         if any(finder.find(said.body, 0, len(said.body))):
             continue  # a second question
@@ -233,7 +233,7 @@ def _scores(asked: Asked, able: tuple[Known, ...]) -> Iterator[Bound]:
                 continue
             texts = _put_aside(pair, said) or two_texts(said.body, said.told, set(), symmetric=True)
             form = asked.form()
-            if texts is None or form.flag or form.words:
+            if texts is None or form.flag or form.words or not all(part in asked.text for part in texts):
                 continue
             write = score_writer(scale, form)
             yield Bound(known.task, texts[0], {}, other=texts[1], kind="score", scale=scale.ends, write=write)

@@ -53,11 +53,14 @@ class Outline:
     marked: bool = False
     delimited: bool = False  # by tags, a fence or triple quotes
 
-    @property
-    def asks(self) -> bool:
-        """Whether a sentence asks, beside the list and its header."""
-        plain = [(s, WORD.findall(s)) for s in self.said if not _LISTS.match(s)]
-        return any(len(words) > 1 and (s.endswith((":", "?")) or LISTED in s or len(words) > 3) for s, words in plain)
+    def asks(self, language: Language) -> bool:
+        """Whether a sentence asks, beside the list, its header and what is said about the answer's form."""
+        return any(
+            not _LISTS.match(each)
+            and len(WORD.findall(each)) > 1
+            and (LISTED in each or each[-1] in ":?" or language.speaks_of(each) or not opens_form(each))
+            for each in self.said
+        )
 
     @property
     def told(self) -> str:
@@ -120,7 +123,8 @@ def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], b
             sure = start if not said else sure
         else:
             said.append(unit.text)
-            sure = start if kind == "scene" and not asked else sure
+            scenery = kind == "scene" or (sure == unit.start and unit.text.lower().startswith("you are "))
+            sure = start if scenery and not asked else sure
     if not asked:
         return sure, [], False, False
     return start, said, True, False

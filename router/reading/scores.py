@@ -77,8 +77,9 @@ def scale_of(text: str) -> tuple[str, Scale | None]:
             found[m.start(), m.end()] = (m["low"], m["high"])
     options = [*_LIST.finditer(text)]
     numbers = [int(m["n"]) for m in options]
-    ends = {(float(low.replace(",", ".")), float(high.replace(",", "."))) for low, high in found.values()}
+    ends = {_ends(pair) for pair in found.values()}
     ends = {(low, high) for low, high in ends if 0 <= low <= 1 < high or (low, high) == (0, 1)}
+    found = {span: pair for span, pair in found.items() if _ends(pair) in ends}
     if numbers and numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
         ends.add((float(numbers[0]), float(numbers[-1])))
     if not ends and _STS.search(text):
@@ -90,6 +91,11 @@ def scale_of(text: str) -> tuple[str, Scale | None]:
         return text, None
     written = [w for pair in found.values() for w in pair]
     return _without(text, found, options), Scale(low, high, _places(text, high, written, whole=len(numbers) > 1))
+
+
+def _ends(pair: tuple[str, str]) -> tuple[float, float]:
+    low, high = (float(word.replace(",", ".")) for word in pair)
+    return low, high
 
 
 def _upwards(text: str, low: float, high: float, found: dict[tuple[int, int], tuple[str, str]]) -> bool:

@@ -146,7 +146,7 @@ TASKS: Mapping[str, TaskWords] = {
         "assign states stating states plot statement neutral scheme",
     ),
     "ner": _task(
-        "entit|ner |named|people|places|organi",
+        "entit|ner |named|names|people|places|organi",
         r"entit|ner\b|named|names?\b|mention|proper names|people",
         "entity entities named name names proper nouns noun ner recognition extract extracts extraction extracted find "
         "finds all every each list lists listed mentioned mention mentions mark marks square brackets bracket span spans "
