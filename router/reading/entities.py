@@ -10,17 +10,19 @@ import orjson
 
 from router.reading.forms import response_format
 from router.reading.lists import LISTED
+from router.reading.wording import words_of
 
 Found = Sequence[tuple[str, str]]  # (the prompt's word for the type, the entity), in the order of the text
 Writer = Callable[[str], str | None]
 
 _OBJECT = re.compile(
-    r"\[?\s*\{\s*[\"'](?P<one>[\w ]{1,20})[\"']\s*:\s*(?P<first>[^{},:]{1,40}),\s*[\"'](?P<two>[\w ]{1,20})[\"']\s*:\s*(?P<second>[^{},:]{1,40})\}"
+    r"\[?\s*\{\s*[\"'](?P<one>[\w ]{1,20})[\"']\s*:\s*(?P<first>[^{},:]{1,40}),\s*"
+    r"[\"'](?P<two>[\w ]{1,20})[\"']\s*:\s*(?P<second>[^{},:]{1,40})\}"
     r"\s*(?:,\s*\.{3}\s*)?\]?"
 )
 _BY_TYPE = re.compile(rf"\{{\s*[\"']?{LISTED}[^{{}}]{{0,80}}\}}")
-_TEXTS = frozenset("text span entity name value mention word phrase surface".split())
-_TYPES = frozenset("label type category tag class entity_type".split())
+_TEXTS = words_of("text span entity name value mention word phrase surface")
+_TYPES = words_of("label type category tag class entity_type")
 _PAIRS = re.compile(r"\((?:span|entity|text|name|mention|phrase), ?(?:type|label|category|tag|class)\)", re.IGNORECASE)
 _PAIRS_TURNED = re.compile(
     r"\((?:type|label|category|tag|class), ?(?:span|entity|text|name|mention|phrase)\)", re.IGNORECASE
@@ -56,7 +58,9 @@ class EntitiesForm:
         return write
 
 
-def entities_form(text: str, body: Mapping[str, object]) -> tuple[EntitiesForm | None, str]:
+def entities_form(  # noqa: PLR0911 - a return for each form
+    text: str, body: Mapping[str, object]
+) -> tuple[EntitiesForm | None, str]:
     """The form that a prompt with its list marked asks for, and the prompt without what describes it.
 
     None where the form is none of ours: a schema, an object of other keys.

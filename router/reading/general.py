@@ -23,7 +23,7 @@ from router.reading.prompt import HEAD, SEVERAL, TAIL, template
 from router.reading.scores import scale_of, score_writer
 from router.reading.tasks import TASKS, Language, language_of
 from router.reading.texts import one_text, two_texts
-from router.reading.wording import WORD, any_of
+from router.reading.wording import any_of
 
 _ASKED_PAIR = re.compile(r"[\"“](?P<text>[^\"“”\n]{3,1500})[\"”](?=[\s,.?!;:)]|$)")
 _SYMMETRIC = ("paraphrase_detection", "semantic_similarity")

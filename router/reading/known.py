@@ -84,7 +84,8 @@ DEFAULT: tuple[Known, ...] = (
         "topic_classification",
         "abbreviation description entity human location numeric",
         "World Sports Business Sci/Tech",
-        "ajax apache bash cocoa drupal excel haskell hibernate linq magento matlab oracle osx qt scala sharepoint spring "
+        "ajax apache bash cocoa drupal excel haskell hibernate linq magento matlab oracle osx qt scala "
+        "sharepoint spring "
         "svn visual-studio wordpress",
     ),
     *_sets("nli", "contradiction entailment neutral", "entailment not_entailment", kind="pair"),

@@ -45,7 +45,8 @@ _LIKES = re.compile(
 )
 _DEFAULT = re.compile(r"\b(?:sentiment|sentimn?e?t|senti?ement|polarity)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(
-    r"\b(?:what|what's|how|classify|determine|identify|predict|detect|analy[sz]e|assess|tell|give|perform|label|output|"
+    r"\b(?:what|what's|how|classify|determine|identify|predict|detect|analy[sz]e|assess|tell|give|perform|label|"
+    r"output|"
     r"return|decide|evaluate|judge|state|classifier|analyzer|sentiment analysis|sentiment "
     r"classification)\b|\bsentiment\?|\bis$",
     re.IGNORECASE,
@@ -95,7 +96,8 @@ _BARE_OR_NOT = re.compile(
 # A degree, or a text to be written.
 _NO_LABEL_ASKED = re.compile(
     r"\bhow (?:much|strongly|positive|negative|toxic|offensive|hateful|abusive)\b|"
-    r"\b(?:return|output|give|print|state|report|find|list|tell|say|respond with|reply with|answer with)\b(?: me)? an? "
+    r"\b(?:return|output|give|print|state|report|find|list|tell|say|respond with|reply with|answer with)\b(?: "
+    r"me)? an? "
     r"(?:positive|negative|neutral|good|bad|spam|ham|junk|toxic|not toxic|hateful|offensive|safe) (?:review|message|"
     r"comment|text|tweet|post|sms|email|mail|opinion|feedback|reply|statement|sentence)\b",
     re.IGNORECASE,

@@ -22,7 +22,8 @@ _GAP = re.compile(
 _CLOSING = re.compile(r"(?:[\"'`”’](?![\"'`]))?[ \t]?[\])}]{0,2}")
 # After a list and a comma: a clause that goes on; a further item would be a label that is not ours.
 _CLAUSE = re.compile(
-    r"[,;]\s*(?:(?:that|which|what|label|classify|choose|according|depending|with|assign|tag|decide|determine|pick|select|"
+    r"[,;]\s*(?:(?:that|which|what|label|classify|choose|according|depending|with|assign|tag|decide|determine|"
+    r"pick|select|"
     r"how|given|based|and nothing|nothing|one|answer|reply|respond|output|return|for|in|only|no)\b)",
     re.IGNORECASE,
 )

@@ -23,13 +23,15 @@ _LONGEST = 90  # words in a sentence that is still an instruction
 HEADERS = HEADER_WORDS | words_of("query request question item title utterance customer's user's data description")
 _OPENERS = OPENERS | words_of(
     "provide provides read decide recognise recognize tag mark extract annotate compare score estimate may under if "
-    "assuming apply sort natural duplicate linguistic perform how consider find list highlight locate compute calculate "
+    "assuming apply sort natural duplicate linguistic perform how consider find list highlight locate compute "
+    "calculate "
     "measure produce quantify write suppose imagine on from between with semantic textual named entity emotion topic "
     "intent grammatical acceptability code act spot put file given whichever rate assign determine label"
 )
 _ASKED = words_of("question query request title item")
 _FIELDS = re.compile(
-    r"(?:here is (?:a|the) )?(?:the )?(?:(?:premise|hypothesis|context|claim|statement|text|sentence|question|passage|paragraph|document|"
+    r"(?:here is (?:a|the) )?(?:the )?(?:(?:premise|hypothesis|context|claim|statement|text|sentence|question|"
+    r"passage|paragraph|document|"
     r"conclusion|evidence|assertion|phrase|snippet|first|second|input|q|s)(?: (?:sentence|text|question|phrase))?"
     r"(?: ?#?(?:[12]|[AaBb]|one|two))?|[AaBb]):$",
     re.IGNORECASE,
@@ -40,7 +42,8 @@ _CUE_WORDS = CUES | words_of(
     "intent topic emotion category relation relationship score similarity entities entity types "
     "duplicate paraphrase rating grammatical acceptable judgement acceptability labels tags type named list output"
 )
-_LISTS = re.compile(r"(?:the )?(?:possible |allowed |valid |permitted |available |candidate )?(?:answers?|options|labels?|categor(?:y|ies)|choices|classes|"
+_LISTS = re.compile(r"(?:the )?(?:possible |allowed |valid |permitted |available |candidate )?(?:answers?|"
+r"options|labels?|categor(?:y|ies)|choices|classes|"
     r"values|tags|types|intents?|topics|emotions|outputs?|entity types)(?: are)?:$", re.IGNORECASE)  # fmt: skip
 
 
@@ -82,7 +85,12 @@ def outline(text: str, floor: int, language: Language) -> Outline | None:
         return None
     end, behind = _back(text, start, asked, language)
     body = text[start:end].strip()
-    if behind and behind[0][:1].islower() and not text.islower() and text[start:end].rstrip(" ") == text[start:end].rstrip():
+    if (
+        behind
+        and behind[0][:1].islower()
+        and not text.islower()
+        and text[start:end].rstrip(" ") == text[start:end].rstrip()
+    ):
         return None  # half a sentence: the other half is in the material
     asked = asked or bool(behind)
     return Outline(said + behind, body, marked) if asked and _is_material(body, marked, language) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from router.reading.known import squeezed
+from router.reading.wording import words_of
 
 
 class Sides(NamedTuple):
@@ -26,7 +27,8 @@ SIDES: Mapping[str, Sides] = {
     "nli": _sides(
         "entailment",
         "contradiction",
-        r"entail|infer(?!ence)|premise|conclu(?!sion)|follows? from|follow\b|logical|support|true\b|holds?\b|said about|impl(?:y|ies|ied)|deduc|"
+        r"entail|infer(?!ence)|premise|conclu(?!sion)|follows? from|follow\b|logical|support|true\b|holds?\b|"
+        r"said about|impl(?:y|ies|ied)|deduc|"
         r"textual|inference|consistent|justified",
         r"contradict|conflict|inconsistent|false\b|disagree|refut|untrue",
     ),
@@ -39,7 +41,8 @@ SIDES: Mapping[str, Sides] = {
     "acceptability": _sides(
         "acceptable",
         "unacceptable",
-        r"acceptab|grammar\b(?! (?:error|mistake))|grammatical\b(?! (?:error|mistake))|grammatically|grammaticality|well[- ]formed|natural|proper|sounds? right|correct\b|valid\b|fluent",
+        r"acceptab|grammar\b(?! (?:error|mistake))|grammatical\b(?! (?:error|mistake))|grammatically|"
+        r"grammaticality|well[- ]formed|natural|proper|sounds? right|correct\b|valid\b|fluent",
         r"error|mistake|ungrammatical|incorrect|wrong|unacceptable|problem|unnatural|ill[- ]formed",
     ),
     "toxicity": _sides(
@@ -51,7 +54,7 @@ SIDES: Mapping[str, Sides] = {
     "spam_detection": _sides("spam", "ham", r"spam|junk|unsolicited", r"ham\b|legit|normal|genuine"),
     "data_annotation": _sides("subjective", "objective", r"subjectiv|opinion", r"objectiv|fact"),
 }
-_BARE = frozenset("yes no true false 1 0".split())
+_BARE = words_of("yes no true false 1 0")
 _ASKS = re.compile(
     r"(?:^|[\n.?!:,]\s*)(?:is|are|do|does|can|could|would|did)\b[^.!?\n]{0,200}(?:\?|\n|$)|"
     r"\b(?:tell me|say|decide|determine|check|judge)\b[^.?!\n]{0,40}\b(?:if|whether)\b",

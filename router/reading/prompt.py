@@ -47,7 +47,8 @@ ORDERS = re.compile(
 )
 # Several texts in one message want several labels; and who only helps with spam is asked to classify nothing.
 SEVERAL = re.compile(
-    r"\b(?:list|batch|set|series|array|number|pair) of (?:\w+ )?(?:texts|messages|reviews|comments|tweets|posts|emails|"
+    r"\b(?:list|batch|set|series|array|number|pair) of (?:\w+ )?(?:texts|messages|reviews|comments|tweets|posts|"
+    r"emails|"
     r"mails|sentences)\b|\bper (?:line|sentence|review|text|message|comment|tweet)\b|\beach (?:line|row)\b",
     re.IGNORECASE,
 )
@@ -71,7 +72,8 @@ LATE_ORDER = re.compile(
 )
 ALSO = re.compile(r"(?:also|additionally|moreover|and why|why)\b", re.IGNORECASE)
 TALK = re.compile(
-    r"\b(?:sentiments?|classif\w+|label(?:s|led)?|polarity|explain|step by step|toxicity|json|confidence|categor\w+)\b",
+    r"\b(?:sentiments?|classif\w+|label(?:s|led)?|polarity|explain|step by step|toxicity|json|confidence|"
+    r"categor\w+)\b",
     re.IGNORECASE,
 )
 

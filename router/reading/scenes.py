@@ -25,10 +25,12 @@ _BARRED = LABEL_WORDS | words_of(
     "not no only every each any all both either you your yours it they them he she i we us me please "
     "answer reply respond say tell speak talk write return output give print provide explain translate summarize "
     "summarise classify label tag mark rate score decide determine detect identify judge treat consider use include "
-    "add avoid act behave pretend greet ask list describe rewrite extract generate help assist ensure keep make follow "
+    "add avoid act behave pretend greet ask list describe rewrite extract generate help assist ensure keep make "
+    "follow "
     "ignore start end begin finish sound stay format style tone voice json xml markdown emoji emojis rhyme rhymes "
     "sentence sentences word words uppercase lowercase language languages english spanish french german italian "
-    "portuguese dutch polish russian chinese japanese korean arabic hindi turkish latin pirate shakespeare poem haiku "
+    "portuguese dutch polish russian chinese japanese korean arabic hindi turkish latin pirate shakespeare poem "
+    "haiku "
     "confidence reason reasons reasoning explanation sarcasm irony aspect aspects topic topics emotion emotions "
     "first second next finally also instead except otherwise otherwise"
 )
@@ -62,7 +64,8 @@ _COMPANY = re.compile(
     rf"(?:[Ww]e are|[Oo]ur company is|[Tt]he company is|(?P<name>[A-Z][\w&.-]*(?: [A-Z][\w&.-]*){{0,3}}) is) "
     rf"(?:an?|the) "
     rf"(?P<np>(?:{_W} ){{0,4}}{_VENUE})(?: (?:based|located|headquartered) in (?P<city>{_W}(?: {_W})?))?"
-    rf"(?:,? (?:that|which) (?:sells?|makes?|offers?|produces?|builds?|runs?|operates?|develops?|provides?|delivers?) "
+    rf"(?:,? (?:that|which) (?:sells?|makes?|offers?|produces?|builds?|runs?|operates?|develops?|provides?|"
+    rf"delivers?) "
     rf"(?P<goods>{_W}(?: {_W}){{0,4}}?(?:(?:, {_W})*,? and {_W})?))?[.!]?$"
 )
 _GOODS = re.compile(

@@ -15,7 +15,8 @@ _N = r"-?\d{1,3}(?:[.,]\d{1,2})?"
 _MEANT = r"(?:\s*(?:\((?P<m{0}>[^()]{{1,90}})\)|=\s*(?P<e{0}>[\"“]?[\w' -]{{1,70}}[\"”]?)))?"
 _RANGES = (
     re.compile(
-        rf"(?:\bfrom|\bbetween|\bscale(?: of)?|\brange(?: of)?|\bbetween|[(\[,;:]|\bscore|\brating)\s*(?P<low>{_N})(?![\d%])"
+        rf"(?:\bfrom|\bbetween|\bscale(?: of)?|\brange(?: of)?|\bbetween|[(\[,;:]|\bscore|"
+        rf"\brating)\s*(?P<low>{_N})(?![\d%])"
         rf"{_MEANT.format(1)}\s*,?\s*(?:to|and|-|–|—|through|\.\.\.?)\s*(?P<high>{_N})(?![\d]){_MEANT.format(2)}",
         re.IGNORECASE,
     ),
@@ -33,7 +34,8 @@ _LOW = re.compile(
     r"\b(?:unrelated|different|dissimilar|no|not|nothing|none|low|lowest|least|distinct|zero)\b", re.IGNORECASE
 )
 _HIGH = re.compile(
-    r"\b(?:same|identical|equivalent|similar|equal|highest|high|most|exactly|perfect|perfectly|paraphrases?|synonymous)\b",
+    r"\b(?:same|identical|equivalent|similar|equal|highest|high|most|exactly|perfect|perfectly|paraphrases?|"
+    r"synonymous)\b",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(r"\b(?:integers?|whole numbers?|no decimals?|without decimals?)\b", re.IGNORECASE)

@@ -34,7 +34,8 @@ _ITEM = re.compile(r"\s*(?:[-*•]|\(?[A-Da-d0-9][.):])\s*(?:\S.*)$")
 _TRAIL = re.compile(r"\b(?:sentiment|label|polarity)\b[^.?!\n]{0,60}\b(?:is|as)$", re.IGNORECASE)
 _QUESTION = re.compile(r"(?<=\s)(?:What|Is|Was|Did|Does|How|Should)\b")
 _ANNOUNCED = re.compile(
-    r"(?:the following|below|here|what follows) is an? (?:[a-z]{4,10} )?(?:review|tweet|comment|post|message|sms|email|"
+    r"(?:the following|below|here|what follows) is an? (?:[a-z]{4,10} )?(?:review|tweet|comment|post|message|"
+    r"sms|email|"
     r"text)\.$",
     re.IGNORECASE,
 )

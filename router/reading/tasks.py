@@ -14,7 +14,8 @@ _EVERYWHERE = words_of(
     "customer's user's pair pairs both first second third 4 5 6 7 8 9 10 another given among amongst closest "
     "closer suits suited describe described describing describes captures capture summarises summarizes assigned "
     "recognise recognition recognising detecting determining identifying classifying labelling labeling predicting "
-    "deciding judging choosing picking main primary dominant predominant central core principal single mainly chiefly "
+    "deciding judging choosing picking main primary dominant predominant central core principal single mainly "
+    "chiefly "
     "mostly primarily set sets closed list lists listed candidate candidates permitted values value names assigning "
     "named bucket buckets group groups kind kinds type types typed sort sorts presented shown supplied provided "
     "underneath beneath attached as between out off then when while after before because according whose under over "
@@ -41,13 +42,15 @@ _EVERYWHERE = words_of(
 )
 _PAIR = words_of(
     "a b x y two pair sentences texts questions premise hypothesis claim statement context passage document evidence "
-    "conclusion assertion relation relationship relations relationships compare comparing comparison compared against "
+    "conclusion assertion relation relationship relations relationships compare comparing comparison compared "
+    "against "
     "other another "
     "each other's together mean means meaning meanings same way"
 )
 # Words that turn an instruction round, or want more than an answer; no instruction with one of them is understood.
-BARRED = words_of("not isn't aren't doesn't don't never least opposite except unless explain why reason reasoning step "
-    "steps")
+BARRED = words_of(
+    "not isn't aren't doesn't don't never least opposite except unless explain why reason reasoning step steps"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,19 @@ TASKS: Mapping[str, TaskWords] = {
     "emotion": _task(
         "emotion|feel|mood|anger|angry|joy",
         "emotion|feel|mood|affect",
-        "emotion emotions emotional emotionally feeling feelings mood moods affect affective state expressed expressing "
+        "emotion emotions emotional emotionally feeling feelings mood moods affect affective state expressed "
+        "expressing "
         "expresses conveyed conveys strongest underlying predominantly evoked evokes author's speaker's writer's "
         "experiencing experiences experienced felt shows displayed displays present behind captures person's",
     ),
     "topic_classification": _task(
         "",
-        r"topics?\b|categor|subject|section|buckets?\b|types?\b|kinds?\b|about\b|tags?\b|class|theme|asks?\b|asking|index",
-        "topic topics subject subjects theme themes section sections news desk editor article articles headline story "
-        "stories about index domain domains area areas field type types kind asks asking asked ask looking sought expected "
+        r"topics?\b|categor|subject|section|buckets?\b|types?\b|kinds?\b|about\b|tags?\b|class|theme|asks?\b|"
+        r"asking|index",
+        "topic topics subject subjects theme themes section sections news desk editor article articles headline "
+        "story "
+        "stories about index domain domains area areas field type types kind asks asking asked ask looking "
+        "sought expected "
         "answer answers question questions refer refers about matter headline headlines newspaper technology "
         "belonging technical programming developer stack overflow forum thread post title titles language framework "
         "library newswire report wire wants seeks seek coarse fact seeking requires require response",
@@ -90,16 +97,20 @@ TASKS: Mapping[str, TaskWords] = {
     "intent_classification": _task(
         "",
         r"intent|goals?\b|purpose|wants?\b|trying|request|achieve",
-        "intent intents intention intentions intend goal goals purpose aim chatbot voice assistant assistant's utterance "
+        "intent intents intention intentions intend goal goals purpose aim chatbot voice assistant assistant's "
+        "utterance "
         "utterances command commands customer customer's user's users request requests trying achieve do query "
         "queries dialogue dialog bank banking routing route banking77 expressing wants wanted behind spoken smart "
         "home device helpdesk support virtual conversational conversation bot",
     ),
     "nli": _task(
-        "premise|hypothes|entail|infer|conclu|claim|statement|contradict|implie|imply|sentence 2|text 2|supported|follow from",
-        r"entail|infer|premise|hypothes|conclu|follows?\b|logical|support|true\b|holds?\b|said about|impl(?:y|ies|ied)|"
+        "premise|hypothes|entail|infer|conclu|claim|statement|contradict|implie|imply|sentence 2|text 2|"
+        "supported|follow from",
+        r"entail|infer|premise|hypothes|conclu|follows?\b|logical|support|true\b|holds?\b|said about|impl(?:y|"
+        r"ies|ied)|"
         r"deduc|contradict|nli\b|consistent|claim\b|statement\b|hypothesis",
-        "entail entails entailed entailment inference infer inferred inferring conclude concluded conclusion conclusions "
+        "entail entails entailed entailment inference infer inferred inferring conclude concluded conclusion "
+        "conclusions "
         "logical logically follow follows followed supported support supports true truth hold holds held assuming "
         "assume said about implied imply implies implication deduce deduced derive derived necessarily definitely "
         "rte nli snli mnli natural contradict contradicts contradiction neutral decide know known tell tells us "
@@ -107,10 +118,12 @@ TASKS: Mapping[str, TaskWords] = {
         pair=True,
     ),
     "paraphrase_detection": _task(
-        "paraphras|duplicate|equivalent|identical|mean the same|same meaning|same thing|same answer|restat|interchangeab|"
+        "paraphras|duplicate|equivalent|identical|mean the same|same meaning|same thing|same answer|restat|"
+        "interchangeab|"
         "the same|similar",
         r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|meaning",
-        "paraphrase paraphrases paraphrased paraphrasing same duplicate duplicates equivalent equivalence semantically "
+        "paraphrase paraphrases paraphrased paraphrasing same duplicate duplicates equivalent equivalence "
+        "semantically "
         "semantic identical similar thing get gets convey conveys conveying restate restates rewording reworded say "
         "says saying express expresses idea detection identification used be answer merge merged asking ask mean "
         "means content essentially basically information version versions interchangeable differently worded",
@@ -119,11 +132,14 @@ TASKS: Mapping[str, TaskWords] = {
     "semantic_similarity": _task(
         "similar|semantic|relatedness|how related|meaning|resembl|overlap|sts|alike",
         r"similar|sts\b|semantic|close|relate|equivalen|overlap|resembl|alike|mean",
-        "similar similarity similarly semantic semantically score scores scored scoring scale rating rated rate number "
-        "numeric decimal float real integer whole fraction percent percentage point points estimate estimated degree level "
+        "similar similarity similarly semantic semantically score scores scored scoring scale rating rated rate "
+        "number "
+        "numeric decimal float real integer whole fraction percent percentage point points estimate estimated "
+        "degree level "
         "extent equivalence equivalent close closely closeness relatedness related relates overlap overlaps "
         "overlapping resemble resembles alike much how meaning sts textual from to between range ranging inclusive "
-        "completely totally entirely unrelated different dissimilar identical same perfectly thing means full fully no "
+        "completely totally entirely unrelated different dissimilar identical same perfectly thing means full "
+        "fully no "
         "not at all high higher highest low lower lowest place places where is indicates represents semantics "
         "benchmark measure something single zero one five hundred maximum minimum assess topic "
         "topics roughly mostly details share nothing common absolutely exactly content contents",
@@ -134,22 +150,28 @@ TASKS: Mapping[str, TaskWords] = {
         r"acceptab|gramma|well[- ]formed|native|english|linguist|syntac|sounds? |ungrammatical",
         "grammatical grammatically grammaticality grammar acceptable acceptability acceptably unacceptable "
         "ungrammatical correct correctness incorrect well formed formedness english linguistic linguistically "
-        "judgement judgment judgements native speaker speakers sound sounds sounding right natural naturally find finds "
-        "error errors mistake mistakes contain contains syntax syntactic syntactically sentence's standard fluent proper "
+        "judgement judgment judgements native speaker speakers sound sounds sounding right natural naturally "
+        "find finds "
+        "error errors mistake mistakes contain contains syntax syntactic syntactically sentence's standard "
+        "fluent proper "
         "properly syntactical free cola mistakes usage any consider considers",
     ),
     "data_annotation": _task(
         "subjectiv|objectiv|opinion|fact",
         r"subjectiv|objectiv|opinion|factual|fact\b",
-        "subjective subjectivity objective objectivity opinion opinions opinionated fact facts factual personal code coder "
-        "coding codes coded codebook variable values item items trained guideline guidelines apply annotator allowed human "
+        "subjective subjectivity objective objectivity opinion opinions opinionated fact facts factual personal "
+        "code coder "
+        "coding codes coded codebook variable values item items trained guideline guidelines apply annotator "
+        "allowed human "
         "assign states stating states plot statement neutral scheme",
     ),
     "ner": _task(
-        "entit|ner |named|names|people|places|organi",
-        r"entit|ner\b|named|names?\b|mention|proper names|people",
-        "entity entities named name names proper nouns noun ner recognition extract extracts extraction extracted find "
-        "finds all every each list lists listed mentioned mention mentions mark marks square brackets bracket span spans "
+        "entit|ner |named|names|people|places|organi| bio ",
+        r"entit|ner\b|bio\b|named|names?\b|mention|proper names|people",
+        "entity entities named name names proper nouns noun ner recognition extract extracts extraction "
+        "extracted find "
+        "finds all every each list lists listed mentioned mention mentions mark marks square brackets bracket "
+        "span spans "
         "type types pair pairs tuple tuples tag tags tagging occur occurs occurring occurrence occurrences appear "
         "appears appearing per line lines along category categories return returned together following annotate "
         "annotated output outputs object objects array json grouped group by bio iob token tokens them they "

@@ -12,7 +12,7 @@ from router.reading.outline import HEADERS
 from router.reading.prompt import ALSO, HEAD, LATE_ORDER, ORDERS, TAIL, TALK, single
 from router.reading.sentences import units_of
 from router.reading.shots import demonstrations, unwrapped
-from router.reading.wording import WORD
+from router.reading.wording import WORD, words_of
 
 _HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z' ]{1,24}):\s")
 _NAME = (
@@ -21,19 +21,23 @@ _NAME = (
     r"(?:first|second)(?: (?:sentence|text|question|phrase|passage|statement))?|[AaBb])"
 )
 _FIELD = re.compile(rf"(?:^|(?<=[\s'\"]))(?:here is an? )?(?P<name>{_NAME}) ?:(?=\s|[\"“'])\s*", re.IGNORECASE)
-_PREMISE = frozenset("premise context text passage paragraph document evidence".split())
-_HYPOTHESIS = frozenset("hypothesis claim statement conclusion assertion sentence".split())
+_THIRD = re.compile(r"(?m)^[ \t]*[A-Za-z]+[ _]?#?(?:[3-9]|[C-E]) ?:")
+_PREMISE = words_of("premise context text passage paragraph document evidence")
+_HYPOTHESIS = words_of("hypothesis claim statement conclusion assertion sentence")
 _SIDES = {"1": 0, "a": 0, "one": 0, "first": 0, "2": 1, "b": 1, "two": 1, "second": 1}
 _GOES_ON = re.compile(r"(?:and|also|plus|or)\b[^.!\n]{0,80}\?", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’"}
 _REF = re.compile(
-    r"\b(?:the )?(?P<side>(?:first|second)(?: (?:sentence|text|statement|question|passage))?|(?:sentence|text|statement|"
-    r"passage|question|phrase)[ _]?#?(?:[12]|[ab]\b|one|two)|[AB](?=\b(?! [a-z]+ of)))|\b(?P<word>premise|hypothesis|claim|"
+    r"\b(?:the )?(?P<side>(?:first|second)(?: (?:sentence|text|statement|question|passage))?|(?:sentence|text|"
+    r"statement|"
+    r"passage|question|phrase)[ _]?#?(?:[12]|[ab]\b|one|two)|[AB](?=\b(?! [a-z]+ of)))|\b(?P<word>premise|"
+    r"hypothesis|claim|"
     r"conclusion|assertion|context|evidence)\b",
     re.IGNORECASE,
 )
 _IS_SECOND = re.compile(
-    r"\s*(?:is |be |are |logically |necessarily |can be |could be |must be )*(?:follow|entailed|inferred|concluded|deduced|"
+    r"\s*(?:is |be |are |logically |necessarily |can be |could be |must be )*(?:follow|entailed|inferred|"
+    r"concluded|deduced|"
     r"implied|supported|derived|derivable|justified|\ue000|true\b|contradicted)",
     re.IGNORECASE,
 )
@@ -70,7 +74,7 @@ def one_text(body: str, marked: bool, delimited: bool, words: Collection[str]) -
     text = unwrapped(rest, marked or shown)
     if not text or LISTED in text or squeezed(text) in words or not single(text):
         return None
-    if not delimited and text[0] in "\"“" and not marked:
+    if not delimited and text[0] in '"“' and not marked:
         return None  # a quotation, and something beside it
     if not any(len(word) > 1 and word.isalpha() for word in WORD.findall(text[:400])):
         return None
@@ -125,7 +129,7 @@ def _fields(body: str) -> tuple[Field, Field] | None:
     found = [*_FIELD.finditer(body)]
     if len(found) > 2:  # names of the pair's own kind on lines of their own; others belong to the texts
         found = [m for m in found if m.start() == 0 or body[m.start() - 1] == "\n"]
-    if len(found) != 2 or body[: found[0].start()].strip(" '\""):
+    if len(found) != 2 or body[: found[0].start()].strip(" '\"") or _THIRD.search(body) is not None:
         return None
     one, two = found
     if one["name"].lower() == two["name"].lower():

@@ -28,7 +28,8 @@ TEXTS = words_of(
     "input content line remark snippet excerpt headline caption utterance article phrase reply reveiw mesage coment"
 )
 _KINDS = words_of(
-    "movie film product customer user hotel restaurant book app service airline amazon yelp imdb twitter online social "
+    "movie film product customer user hotel restaurant book app service airline amazon yelp imdb twitter online "
+    "social "
     "media short single forum youtube facebook reddit incoming phone mobile client guest buyer chat store"
 )
 _COMMON = words_of(
@@ -39,7 +40,8 @@ _COMMON = words_of(
     "must may of for to "
     "in on by from as at with into about and or if whether not no yes either one only just exactly using use which "
     "what what's how my your you i me we our below above following next given preceding previous provided current "
-    "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than other "
+    "based here need want please know help task test instruction instructions q hi hello ie i.e suppose so than "
+    "other "
     "nothing else any it's between two three 2 3 has have there labelled labeled named e b c d 0 1 "
     "these exam embodied reasonable reader group people slur slurs harmful harm find whose let u pls plz i'd "
     "decision figure whats some "
@@ -61,8 +63,10 @@ _VERBS = words_of(
     "violates removed being belongs belong falls describes fits act reads"
 )
 _AGENTS = words_of(
-    "author writer reviewer viewer critic person speaker moderator expert assistant ai classifier model engine system "
-    "analyst tool bot filter detector helpful careful concise concisely specialist answers accurate author's writer's "
+    "author writer reviewer viewer critic person speaker moderator expert assistant ai classifier model engine "
+    "system "
+    "analyst tool bot filter detector helpful careful concise concisely specialist answers accurate author's "
+    "writer's "
     "analyzer trust safety professional"
 )
 _TOPICS = words_of(
@@ -98,7 +102,8 @@ OPENERS = _ACTIONS | words_of(
     "available answers tags either keep nothing respond no"
 )
 FORM_OPENERS = words_of(
-    "please use using options possible allowed labels categories classes choices valid only just one available answers "
+    "please use using options possible allowed labels categories classes choices valid only just one available "
+    "answers "
     "tags keep nothing your do answer answers reply respond return output choose pick select give print no say"
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from router.reading.wording import words_of
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sentiment": {
         "positive": "pos|favourable|favorable|good",
@@ -93,8 +95,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 # Words that tell nothing of a task: a list of these alone needs an instruction that names the task.
-PLAIN = frozenset(
-    "yes no true false correct incorrect right wrong ok okay good bad valid invalid 0 1 same different maybe neither "
-    "unknown neutral positive negative keep remove removed normal safe person people persons location locations place "
-    "places human number thing object fact real fine".split()
+PLAIN = words_of(
+    "yes no true false correct incorrect right wrong ok okay good bad valid invalid 0 1 same "
+    "different maybe neither "
+    "unknown neutral positive negative keep remove removed normal safe person people persons location locations "
+    "place "
+    "places human number thing object fact real fine"
 )
