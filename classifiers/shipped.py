@@ -33,6 +33,7 @@ class Shipped:
     cues: CueHeads
     difficulty: DifficultyHead
     experts: Mapping[str, Expert]
+    folder: Path = FOLDER
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Shipped:
@@ -51,6 +52,7 @@ class Shipped:
             cues=CueHeads.load(place / "cues"),
             difficulty=DifficultyHead.load(place / "difficulty"),
             experts={name: Expert.load(place / EXPERTS / name) for name in expert_names(place)},
+            folder=place,
         )
 
     def task_of(self, text: str) -> Guess:

@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from classifiers import language
 from classifiers.rank import Ranker
-from classifiers.shipped import Shipped, expert_names
+from classifiers.shipped import Shipped
 from policies.located import ConfigError
 from policies.store import PolicyStore
 from router.api import SurveyorAPI, add_routes
@@ -28,7 +28,7 @@ from router.cache import Cache, Kept, open_store
 from router.conversations import Conversations
 from router.course import Course
 from router.dashboard import create_dashboard
-from router.experts import ExpertAnswerer
+from router.experts import Answerers, ExpertAnswerer
 from router.fleet import Priced
 from router.gateway import Gateway
 from router.hooks import Metrics
@@ -38,6 +38,7 @@ from router.ledger import Ledger
 from router.observe import Observer
 from router.record import Record
 from router.rerank import Reranker
+from router.roster import Experts, chosen, wanted_experts
 from router.second_look import SecondLook
 from router.settings import CONFIG, Model, Settings, load_variants
 from router.shaping import Shaper
@@ -57,6 +58,7 @@ class Runtime:
     gateway: Gateway
     steering: Steering
     shipped: Shipped
+    experts: Experts
     ledger: Ledger
     metrics: Metrics
     reranker: Reranker
@@ -76,33 +78,22 @@ class Runtime:
 
 def load_shipped(settings: Settings) -> Shipped:
     """The shipped models, with the experts that the settings want."""
-    shipped = Shipped.load()
+    shipped = chosen(Shipped.load(), settings)
     language.warm()
-    wanted = wanted_experts(settings)
-    return replace(shipped, experts={name: expert for name, expert in shipped.experts.items() if name in wanted})
-
-
-def wanted_experts(settings: Settings) -> frozenset[str]:
-    """The names of the experts that the settings ask for.
-
-    Raises:
-        ConfigError: one of them does not ship.
-    """
-    known = frozenset(expert_names())
-    if isinstance(settings.experts, bool):
-        return known if settings.experts else frozenset()
-    if unknown := sorted(set(settings.experts) - known):
-        valid = ", ".join(sorted(known))
-        raise settings.error(("experts",), f"no expert is named '{unknown[0]}'. Valid names: {valid}")
-    return frozenset(settings.experts)
+    return shipped
 
 
 def create_observer(
     settings: Settings, shipped: Shipped, priced: Priced, conversations: Conversations | None = None
 ) -> Observer:
-    """Both looks."""
+    """Both looks.
+
+    Raises:
+        ConfigError: the index is of no use, or an expert cannot be gated for the rates of the settings.
+    """
     return Observer(
         shipped=shipped,
+        experts=Experts(shipped, settings),
         language=language.detect,
         second_look=SecondLook(),
         baseline=priced.baseline,
@@ -203,8 +194,10 @@ async def build(
     steering = Steering(settings, priced, models, stores, in_force, metrics.reloaded)
     answerers = create_answerers(cache, shipped, priced, models, hosted)
     gateway = Gateway(steering.choose, observer.observe, answerers, note, shaper)
-    reranker = Reranker(Ranker(shipped.sentence_encoder()), observer.second_look)
-    return Runtime(settings, gateway, steering, shipped, ledger, metrics, reranker, models, int(time.time()))
+    reranker = Reranker(Ranker(shipped.encoder.sentences), observer.second_look)
+    return Runtime(
+        settings, gateway, steering, shipped, observer.experts, ledger, metrics, reranker, models, int(time.time())
+    )
 
 
 def create_answerers(
@@ -213,15 +206,13 @@ def create_answerers(
     priced: Priced,
     models: tuple[Model, ...],
     hosted: Callable[[Model, str], Answerer],
-) -> dict[str, list[Answerer]]:
+) -> Answerers:
     """Who answers for each target, in the order to ask."""
     found: dict[str, list[Answerer]] = {EXACT: [cache]}
-    for name in shipped.experts:
-        found[f"expert.{name}"] = [ExpertAnswerer(name, shipped.embedder.count, priced.baseline)]
     for model in models:
         for name in (model.tier, model.id):
             found.setdefault(f"hosted.{name}", []).append(Kept(hosted(model, f"hosted.{name}"), cache))
-    return found
+    return Answerers(found, lambda name: ExpertAnswerer(name, shipped.embedder.count, priced.baseline))
 
 
 async def start_stand_in(stack: AsyncExitStack) -> StandIn | None:
@@ -274,9 +265,9 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             runtime = await build(settings, stores, keys, stack)
-            watch = asyncio.create_task(runtime.steering.watch())
-            stack.callback(watch.cancel)
-            _on_hangup(runtime.steering)
+            for watch in (runtime.steering.watch(), runtime.experts.watch()):
+                stack.callback(asyncio.create_task(watch).cancel)
+            _on_hangup(runtime.steering, runtime.experts)
             app.state.runtime = runtime
             gc.collect()
             gc.freeze()  # what was loaded stays; the collector need not look at it again and again
@@ -290,13 +281,14 @@ def create_app(settings: Settings, announce: Callable[[Runtime], None] = lambda 
     return app
 
 
-def _on_hangup(steering: Steering) -> None:
+def _on_hangup(*steering: Steering | Experts) -> None:
     under_way: set[asyncio.Task[None]] = set()  # the loop alone would not keep a task alive
 
     def reload() -> None:
-        task = asyncio.create_task(steering.reload())
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
+        for each in steering:
+            task = asyncio.create_task(each.reload())
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
 
     try:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)

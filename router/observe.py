@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from classifiers import embed
 from classifiers.expert import Expert
+from classifiers.language import UNDECIDED
 from classifiers.shipped import Shipped
 from classifiers.task import Guess
 from router.cache import cacheable
@@ -25,6 +26,7 @@ from router.detectors.unseen import unseen_task
 from router.facts import read_facts
 from router.index import NOT_LOOKED_UP, Found, Index
 from router.reader import read
+from router.roster import Experts, Roster
 from router.second_look import SecondLook
 from router.types import Bound, Facts, Money, Observed, Reading, Request, Signals, Task
 
@@ -55,6 +57,7 @@ class First(NamedTuple):
     bound: Bound | None
     text: str  # what was looked at
     static: embed.Look
+    roster: Roster  # the experts that may be asked
 
 
 class Look(NamedTuple):
@@ -75,6 +78,7 @@ class Observer:
     """All that looks at a request."""
 
     shipped: Shipped
+    experts: Experts
     language: Callable[[str], str]
     second_look: SecondLook
     baseline: Callable[[int, int], int | None]
@@ -86,10 +90,11 @@ class Observer:
     async def observe(self, request: Request, choice: Choice) -> Observed:
         """Both looks, and what `choice` offers; what was just seen, to the letter, is not looked at again."""
         begun = perf_counter()
-        key = (request.digest, request.task_hint)
+        roster = self.experts.roster
+        key = (request.digest, request.task_hint, roster.turn)
         look = self.seen.get(key)
         if look is None:
-            look = await self.look(request)
+            look = await self.look(request, roster)
             if len(request.text) <= REMEMBERED_CHARS and look.whole:
                 self.seen[key] = look
                 if len(self.seen) > REMEMBERED:
@@ -110,11 +115,11 @@ class Observer:
         bound = look.bound if look.readings else None
         return Observed(signals, bound, {"observe": perf_counter() - begun}, look.found.named)
 
-    async def look(self, request: Request) -> Look:
-        """Both looks, for the first time."""
-        first = self.first_look(request)
+    async def look(self, request: Request, roster: Roster | None = None) -> Look:
+        """Both looks, for the first time; by the experts that are in force, unless others are given."""
+        first = self.first_look(request, roster or self.experts.roster)
         facts, bound = first.facts, first.bound
-        readings = await self.readings(bound, facts)
+        readings = await self.readings(bound, first.roster)
         second = await self.second_task(first)
         task = second or first.task
         found = self.index.look_up_for(request.text, task, facts) if self.index else NOT_LOOKED_UP
@@ -135,7 +140,7 @@ class Observer:
             return None
         return Task(guess.label, guess.confidence, guess.runner_up, guess.look)
 
-    def first_look(self, request: Request) -> First:
+    def first_look(self, request: Request, roster: Roster) -> First:
         """Plain facts, task type, novelty, and the classification that the prompt asks for, if it is one."""
         seen, look, guess = self.looked_at(request)
         unseen = sum(len(message.text) for message in request.messages) - min(len(seen), WINDOW)
@@ -143,21 +148,24 @@ class Observer:
         heard = self.shipped.cues.heard(look)
         facts = read_facts(texts, len(look.ids) + max(0, unseen) // CHARS_PER_TOKEN, self.language, heard)
         novelty = self.shipped.novelty.score(look, guess.confidence)
-        bound = read(request)
+        if request.task_hint and (able := roster.hinted(request.task_hint)).experts:
+            bound = read(request, able.known) or hinted(request, able)
+            task = Task(able.experts[0].task, 1.0, guess.label, "hint")
+            return First(facts, task, novelty, bound, seen, look, able)
         if request.task_hint in self.shipped.task.labels:
-            bound = bound if bound is not None and bound.task == request.task_hint else self.hinted(request)
-            return First(facts, Task(request.task_hint, 1.0, guess.label, "hint"), novelty, bound, seen, look)
+            return First(facts, Task(request.task_hint, 1.0, guess.label, "hint"), novelty, None, seen, look, roster)
+        bound = read(request, roster.known)
         if bound is not None:
             agreed = guess.label == bound.task
             sure = max(READER_CONFIDENCE, guess.confidence) if agreed else READER_CONFIDENCE
             task = Task(bound.task, sure, guess.runner_up if agreed else guess.label, "reader")
-            return First(facts, task, novelty, bound, seen, look)
+            return First(facts, task, novelty, bound, seen, look, roster)
         task = Task(guess.label, guess.confidence, guess.runner_up, guess.look)
         # What only a head hears of such a task counts in prompts like those that it learned from.
         alike = facts.language == "en" and novelty < ODD
         if told := unseen_task(texts, facts.cues, heard.cues if alike else ()):
             task = Task(told, DETECTOR_CONFIDENCE, guess.label, "detector")
-        return First(facts, task, novelty, None, seen, look)
+        return First(facts, task, novelty, None, seen, look, roster)
 
     def looked_at(self, request: Request) -> tuple[str, embed.Look, Guess]:
         """The text that tells the task type, its look and the guess: with the system text, or the user's alone.
@@ -174,30 +182,25 @@ class Observer:
                 return request.text, alone, other
         return text, look, guess
 
-    def hinted(self, request: Request) -> Bound | None:
-        """The hint names an expert's task and the prompt is nothing but the text to classify."""
-        expert = next((e for e in self.shipped.experts.values() if e.task == request.task_hint), None)
-        if expert is None or not request.text or len(request.messages) > 1 or request.body.get("tools"):
-            return None
-        return Bound(expert.task, request.text, {label: label for label in sorted(expert.label_sets[0])})
-
-    async def readings(self, bound: Bound | None, facts: Facts) -> dict[str, Reading]:
-        """What the bound expert would answer."""
+    async def readings(self, bound: Bound | None, roster: Roster) -> dict[str, Reading]:
+        """What the bound experts would answer: the first of them, and others only while no gate is open."""
+        found: dict[str, Reading] = {}
         if bound is None:
-            return {}
-        for name, expert in self.shipped.experts.items():
-            if expert.task == bound.task:
-                if facts.language not in (*expert.languages, "und"):
-                    why = f"It reads {', '.join(expert.languages)}, not {facts.language}."
-                    return {name: expert.closed("language", why)}
-                return {name: await self.reading(expert, bound)}
-        return {}
+            return found
+        for expert in roster.able(bound):
+            found[expert.name] = reading = await self.reading(expert, bound)
+            if reading.open:
+                break
+        return found
 
     async def reading(self, expert: Expert, bound: Bound) -> Reading:
         """What an expert would answer; one that fails has its gate closed, and an LLM answers."""
+        language = self.language(bound.input)  # of the text alone: whoever asks may write in another
+        if language not in (*expert.languages, UNDECIDED):
+            return expert.closed("language", f"It reads {', '.join(expert.languages)}, not {language}.")
+        look = partial(expert.read, self.shipped.encoder, bound.input, tuple(bound.labels), bound.other)
         try:
-            rows = await self.second_look.do(partial(self.shipped.encoder.encode, [bound.input]))
-            return expert.read(rows[0], tuple(bound.labels))
+            return await self.second_look.do(look)
         except Exception:
             log.exception("expert %s failed", expert.name)
             return expert.closed("failed", FAILED)
@@ -208,6 +211,17 @@ class Observer:
         out = min(limit or EXPECTED_TOKENS_OUT, EXPECTED_TOKENS_OUT)
         costs = {tier: price.cost(facts.tokens, out) if price else None for tier, price in choice.prices.items()}
         return Money(costs, self.baseline(facts.tokens, out), choice.budget)
+
+
+def hinted(request: Request, able: Roster) -> Bound | None:
+    """A prompt that is nothing but a text, for the expert that its hint means."""
+    expert = able.experts[0]
+    single = len(request.messages) == 1 and not request.body.get("tools")
+    if not (single and request.text) or expert.kind not in ("label", "entities"):
+        return None
+    labels = {label: label for label in sorted(expert.label_sets[0])}
+    write = str if expert.kind == "entities" else None  # as the expert says it: a list of [type, text]
+    return Bound(expert.task, request.text, labels, kind=expert.kind, write=write)
 
 
 def told_text(request: Request) -> str:

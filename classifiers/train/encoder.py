@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,14 @@ def build(out: Path) -> dict[str, object]:
     """Write `lower.onnx`, `upper.onnx` and `tokenizer.json` to `out`; return what the card tells."""
     out.mkdir(parents=True, exist_ok=True)
     model = AutoModel.from_pretrained(str(minilm()), attn_implementation="eager").eval()
-    export(Lower(model), torch.ones(1, 7, dtype=torch.long), "input_ids", "states", out / "lower.onnx")
-    export(Upper(model), torch.ones(1, 7, WIDTH), "states", "row", out / "upper.onnx")
+    export(Lower(model), torch.ones(1, 7, dtype=torch.long), "input_ids", ("states",), out / "lower.onnx")
+    export(Upper(model), torch.ones(1, 7, WIDTH), "states", ("row",), out / "upper.onnx")
     shutil.copyfile(minilm() / "tokenizer.json", out / "tokenizer.json")
     (out / "tokenizer.json").chmod(0o644)
     return {"layers": LAYERS, "shared": SHARED, "opset": 18, "max_tokens": 128}
 
 
-def export(module: torch.nn.Module, example: Any, name: str, output: str, path: Path) -> None:
+def export(module: torch.nn.Module, example: Any, name: str, outputs: Sequence[str], path: Path) -> None:
     """Write a module of one input, whose second dimension is the length of a text, as ONNX with weights in int8."""
     length = torch.export.Dim("length", min=2, max=512)
     program = torch.onnx.export(
@@ -80,7 +81,7 @@ def export(module: torch.nn.Module, example: Any, name: str, output: str, path: 
         (example,),
         dynamo=True,
         input_names=[name],
-        output_names=[output],
+        output_names=list(outputs),
         dynamic_shapes=({1: length},),
         opset_version=18,
         verbose=False,

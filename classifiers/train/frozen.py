@@ -66,7 +66,7 @@ def figures(shipped: Shipped) -> dict[str, Figures]:
     """Headline figures by artefact (the folder's name below `models`), rounded to 4 digits; always the same."""
     found = {
         "static": _pairs(lambda texts: np.stack([look.vector for look in shipped.embedder.looks(texts)])),
-        "encoder": _pairs(lambda texts: shipped.sentence_encoder().encode(texts)[:, :STATE]),
+        "encoder": _pairs(lambda texts: shipped.encoder.sentences.encode(texts)[:, :STATE]),
         "task": _task(shipped),
         "second": _second(shipped),
         "novelty": _novelty(shipped),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from classifiers.embed import Encoder
+from classifiers.embed import SentenceEncoder
 from classifiers.evidence import ARL
 from classifiers.gate import Calibration, Gate, ladder, shares_of
 from classifiers.shipped import FOLDER
@@ -222,7 +222,7 @@ class Judged(NamedTuple):
 
 def banking(data: Path, encode: Encode | None = None, splits: int = SPLITS) -> tuple[list[Row], dict[str, Any]]:
     """A row for each epsilon, over the splits; and how many prompts there are, with each split's figures."""
-    read = encode or Encoder.load(FOLDER / "encoder").encode
+    read = encode or SentenceEncoder.load(FOLDER / "encoder").encode
     work, dev = Labelled.of(data, f"{BANKING}_test", read), Labelled.of(data, f"{BANKING}_dev", read)
     kept: dict[float, list[tuple[Kept, Kept, float]]] = {epsilon: [] for epsilon in EPSILONS}
     n = len(work.teacher) // 4

@@ -72,7 +72,8 @@ def stream(scene: Scene, student: Student, thresholds: Sequence[float], order: P
     """
     start, queries = scene.start, scene.queries
     answers, called = np.full(len(order), -1), np.zeros(len(order), bool)
-    left, stored, done = int(cap * len(order) + 1e-9), [], 0
+    left, done = int(cap * len(order) + 1e-9), 0
+    stored: list[int] = []
     while done < len(order):
         taught = student.learn(scene, np.concatenate((start, queries[np.array(stored, np.int64)])))
         part = order[done:][: student.ahead]
@@ -227,7 +228,8 @@ def row(track: str, name: str, runs: Sequence[Run]) -> dict[str, Cell]:
 
 def _right(runs: Sequence[Run]) -> Values:
     """The share of the runs in which each query was answered right, (queries,)."""
-    return np.mean([run.right for run in runs], axis=0)
+    found: Values = np.mean([run.right for run in runs], axis=0)
+    return found
 
 
 def _spread(values: Sequence[float], digits: int = 2) -> str:

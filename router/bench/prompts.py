@@ -16,7 +16,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from classifiers.embed import StaticEmbedder
-from classifiers.train.corpus import repeated
 from router.bench.results import rows_of
 
 FILE = "prompts_task_type"
@@ -55,12 +54,12 @@ class Prompts:
 
     @classmethod
     def of(cls, data: Path, split: str) -> Prompts:
-        """The prompts of a split, without those that our own phrasings repeated (`classifiers.train.corpus.REPEATED`).
+        """The prompts of a split.
 
         Raises:
             FileNotFoundError: there are none.
         """
-        rows = [row for row in rows_of(data, FILE, split) if not repeated(row["text"])]
+        rows = rows_of(data, FILE, split)
         return cls(*([row[name] for row in rows] for name in ("id", "text", "task", "source")))
 
     def where(self, keep: Sequence[bool]) -> Prompts:

@@ -19,7 +19,7 @@ from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
 from classifiers.difficulty import DifficultyHead
-from classifiers.embed import Encoder, Look, StaticEmbedder
+from classifiers.embed import Look, SentenceEncoder, StaticEmbedder
 from classifiers.shipped import FOLDER
 from classifiers.task import TaskHead
 from router.bench.apgr import Figures, figures
@@ -107,7 +107,7 @@ class Shipped(NamedTuple):
             StaticEmbedder.load(folder / "static"),
             TaskHead.load(folder / "task"),
             DifficultyHead.load(folder / "difficulty"),
-            Encoder.load(folder / "encoder").encode,
+            SentenceEncoder.load(folder / "encoder").encode,
         )
 
     def see(self, data: Path, name: str, *, encoded: bool) -> Prompts:

@@ -171,9 +171,8 @@ def measure(data: Path) -> Result:
         name="task",
         about=(
             f"Task type of {len(test.ids):,} prompts of {FILE}, split test: other wordings than those of train, and, "
-            f"but for {len(fresh) - sum(fresh):,} of them, other sources; without those whose wording a template of "
-            f"ours once repeated. Baselines learn from the {len(train.ids):,} prompts of train, ours from more (see "
-            f"its card); {len(labels)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
+            f"but for {len(fresh) - sum(fresh):,} of them, other sources. Baselines learn from the {len(train.ids):,} "
+            f"prompts of train, ours from more (see its card); {len(labels)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
             f"{len(set(test.sources))} sources, as another choice of sources would have it."
         ),
         columns=COLUMNS,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from classifiers.shipped import expert_tasks
 from policies.check import check
 from policies.engine import Policy
 from policies.findings import Around, Finding
+from router.roster import served_tasks
 from router.settings import AUTO, Settings, load_variants
 
 
@@ -46,9 +46,7 @@ def checked(settings: Settings) -> Iterator[Checked]:
     Raises:
         ConfigError: a file cannot be used at all.
     """
-    tasks = expert_tasks()
-    wanted = tasks.keys() if settings.experts is True else settings.experts or ()
-    served = {task for name, task in tasks.items() if name in wanted}
+    served = served_tasks(settings)
     steered = settings.variants()
     for model, store in load_variants(settings).items():
         around = Around(served, settings.index.folder is not None, steered[model].policy.thresholds)

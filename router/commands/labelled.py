@@ -70,7 +70,7 @@ def read_labelled(path: Path, own: Mapping[str, str]) -> list[Labelled]:
     Raises:
         ConfigError: the file cannot be read or holds no prompt, or a row has no text or no known label; with its line.
     """
-    text, separator = _text_of(path)
+    text, separator = text_of(path)
     rows = _cells(path, text, separator) if separator else _objects(path, text)
     found = [Labelled(line, _request(path, line, row), _task(path, line, row, own)) for line, row in rows]
     if not found:
@@ -78,7 +78,7 @@ def read_labelled(path: Path, own: Mapping[str, str]) -> list[Labelled]:
     return found
 
 
-def _text_of(path: Path) -> tuple[str, str]:
+def text_of(path: Path) -> tuple[str, str]:
     """The text of the file, and what separates its cells: nothing where it holds JSON lines."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     suffix = next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")

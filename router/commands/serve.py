@@ -37,7 +37,7 @@ def banner(runtime: Runtime, host: str, port: int) -> str:
     settings, policies = runtime.settings, runtime.course.policies
     policy = policies.pop(AUTO)
     url = f"http://{host}:{port}"
-    experts = [f"{e.name} ({e.n:,} labelled examples)" for e in runtime.shipped.experts.values()]
+    experts = [f"{e.name} ({e.n:,} labelled examples)" for e in runtime.experts.roster.experts]
     lines = [
         "Surveyor is ready.",
         *(f"  {'models' if not place else '':9}{line}" for place, line in enumerate(_models(runtime))),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.embed import Encoder, StaticEmbedder, window
+from classifiers.embed import STATE, Encoder, SentenceEncoder, StaticEmbedder, window
 from classifiers.shipped import Shipped
+from classifiers.tokens import WRITTEN
 
 EMBEDDER = Shipped.load().embedder
 ODD = [
@@ -70,13 +71,26 @@ def test_remembered_words_have_the_library_s_ids(text: str) -> None:
     assert list(embedder._ids(text)) == embedder._encoded(text)
 
 
-def test_the_leading_block_of_a_row_is_a_unit_sentence_embedding(shipped: Shipped) -> None:
-    near, same, far = shipped.encoder.encode(
+def test_the_sentence_encoder_s_leading_block_is_a_unit_sentence_embedding(shipped: Shipped) -> None:
+    near, same, far = shipped.encoder.sentences.encode(
         ["A man plays the guitar.", "Someone is playing guitar.", "The stock market fell sharply."]
     )[:, :384]
     assert np.linalg.norm(near) == pytest.approx(1.0, abs=1e-5)
     assert near @ same > 0.7
     assert near @ far < 0.3
+
+
+def test_pairs_and_words_have_rows_too(shipped: Shipped) -> None:
+    encoder = shipped.encoder
+    there, back = encoder.pairs([("It rains.", "It is wet."), ("It is wet.", "It rains.")])
+    assert not np.array_equal(there, back)  # a pair has an order
+    assert not encoder.pairs([("It rains.", "")]).any()
+    states = encoder.words(["Ada", "Lovelace", "wrote", "programs"])
+    assert states.shape == (4, 2 * STATE + WRITTEN)
+    assert encoder.words([]).shape == (0, 2 * STATE + WRITTEN)
+    assert encoder.words(["word"] * 300).shape[0] == 126
+    assert np.array_equal(encoder.words(["ada"])[:, : 2 * STATE], encoder.words(["ADA"])[:, : 2 * STATE])
+    assert not np.array_equal(encoder.words(["ada"])[:, 2 * STATE :], encoder.words(["ADA"])[:, 2 * STATE :])
 
 
 def test_a_row_does_not_depend_on_its_neighbours(shipped: Shipped) -> None:
@@ -113,3 +127,5 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         StaticEmbedder.load(tmp_path)
     with pytest.raises(OSError, match=r"lower\.onnx"):
         Encoder.load(tmp_path)
+    with pytest.raises(OSError, match=r"lower\.onnx"):
+        SentenceEncoder.load(tmp_path)

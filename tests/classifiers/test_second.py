@@ -9,8 +9,7 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from classifiers.embed import CLS, SEP
-from classifiers.second import HEAD, TAIL, Blend, SecondTaskHead
+from classifiers.second import Blend, SecondTaskHead
 from classifiers.shipped import FOLDER, Shipped
 from classifiers.task import softmax
 from classifiers.train.blend import weighed
@@ -18,21 +17,6 @@ from classifiers.train.corpus import OWN, Prompts
 
 ASK = "Summarise the following text in two sentences."
 MATERIAL = "The harbour was quiet, and the boats lay in the mist. " * 200
-
-
-def test_a_short_text_is_read_whole(shipped: Shipped) -> None:
-    ids = shipped.second.ids(ASK)
-    assert (ids[0], ids[-1]) == (CLS, SEP)
-    assert len(ids) == 2 + len(shipped.encoder.tokenizer.encode(ASK, add_special_tokens=False).ids)
-    assert shipped.second.ids("") == [CLS, SEP]
-
-
-@pytest.mark.parametrize("text", [f"{ASK} {MATERIAL}", f"{MATERIAL} {ASK}", MATERIAL[:1_000] + ASK])
-def test_of_a_long_text_head_and_tail_are_read(shipped: Shipped, text: str) -> None:
-    ids = shipped.second.ids(text)
-    assert len(ids) == HEAD + TAIL + 3
-    whole = shipped.encoder.tokenizer.encode(text, add_special_tokens=False).ids
-    assert ids == [CLS, *whole[:HEAD], SEP, *whole[-TAIL:], SEP]
 
 
 def test_the_instruction_decides_wherever_it_stands(shipped: Shipped) -> None:
@@ -73,8 +57,8 @@ def test_a_saved_blend_is_read_again(shipped: Shipped, tmp_path: Path) -> None:
     blend.save(tmp_path / "second")
     assert json.loads((tmp_path / "second" / "second.json").read_text())["below"] == 0.75
     assert SecondTaskHead.load(tmp_path / "second", shipped.encoder).blend == blend
-    (tmp_path / "second" / "task.onnx").unlink()
-    with pytest.raises(OSError, match=r"task\.onnx"):
+    (tmp_path / "second" / "task.safetensors").unlink()
+    with pytest.raises(OSError, match=r"task\.safetensors"):
         SecondTaskHead.load(tmp_path / "second", shipped.encoder)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from classifiers.shipped import FOLDER
-from classifiers.train import data, phrasings, weights
-from classifiers.train.examples import sentiment, spam, toxicity
-from classifiers.train.measure import auroc, calibration_error, macro_f1
+from classifiers.train import data, lessons, phrasings, weights
+from classifiers.train.lessons import Lesson, sentiment, spam, toxicity
+from classifiers.train.measure import auroc, calibration_error, macro_f1, macro_recall, scored
 from classifiers.train.noise import noisy
 
 DRAWN = "review tweet message spam comment utterance title nasty foreign ner_text paraphrase sentence"
@@ -97,6 +97,40 @@ def test_examples_keep_parts_and_assumed_labels_apart(tmp_path: Path) -> None:
     assert all(each.assumed == (each.source != "davidson") for each in toxicity(tmp_path))
 
 
+def test_a_row_plays_one_part_for_whoever_learns_from_it() -> None:
+    """What calibrates one expert must not teach the trunk through another lesson."""
+    rows = [{"id": f"x{n}", "split": split} for n in range(300) for split in ("train", "valid", "test")]
+    own_test = [lessons.part(row, "mrpc") for row in rows]
+    assert {part for row, part in zip(rows, own_test, strict=True) if row["split"] == "valid"} == {"calibrate"}
+    assert {part for row, part in zip(rows, own_test, strict=True) if row["split"] == "train"} == {"train", "tune"}
+    without = [lessons.part(row, "sst2") for row in rows]
+    assert {part for row, part in zip(rows, without, strict=True) if row["split"] == "valid"} == {"test"}
+    assert set(without) == {"train", "tune", "calibrate", "test"}
+    premise = [lessons.part({"id": f"n{n}", "premise": "same", "split": "train"}, "nli") for n in range(20)]
+    assert len(set(premise)) == 1
+
+
+def test_nothing_that_ships_learns_from_what_may_not(tmp_path: Path) -> None:
+    names = ("snli_subset", "sick", "rte")
+    pairs = [
+        {"id": f"{n}{s}", "premise": f"p{n}", "hypothesis": "h", "label": "entailment", "source": s, "split": "train"}
+        for n in range(20)
+        for s in names
+    ]
+    written(tmp_path, "nli", pairs)
+    scores = [
+        {"id": f"{n}{s}", "a": f"a{n}", "b": "b", "score": 5.0, "source": s, "split": "train"}
+        for n in range(20)
+        for s in ("stsb", "sick_r")
+    ]
+    written(tmp_path, "sts", scores)
+    assert {each.source for each in lessons.entailment(tmp_path)} == {"snli_subset", "rte"}
+    assert {each.source for each in lessons.similarity(tmp_path)} == {"stsb"}
+    assert {each.label for each in lessons.similarity(tmp_path)} == {"1.0000"}
+    assert "ag_news" not in Path(lessons.__file__).read_text(encoding="utf-8").replace("AG News", "")
+    assert Lesson("x", "label", ("a",), 1).examples == ()
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"sst2\.jsonl\.gz"):
         data.rows(tmp_path, "sst2")
@@ -114,3 +148,12 @@ def test_figures_are_what_they_are_called() -> None:
     assert calibration_error([1.0, 1.0], [True, False]) == pytest.approx(0.5)
     assert auroc([2, 3], [0, 1]) == 1.0
     assert auroc([0, 1], [0, 1]) == 0.5
+    assert macro_recall(["a", "a", "b"], ["a", "b", "b"]) == 0.75
+
+
+def test_each_kind_of_head_is_scored_by_its_own_measure() -> None:
+    told = scored(["no", "no", "yes", "yes"], ["no", "yes", "yes", "no"])
+    assert (told["accuracy"], told["f1_of_last"]) == (0.5, 0.5)
+    assert scored([0.0, 0.5, 1.0], [0.1, 0.4, 0.9])["spearman"] == 1.0
+    whole, half = [("PER", 0, 2)], [("PER", 0, 1)]
+    assert scored([whole, whole], [whole, half]) == {"precision": 0.5, "recall": 0.5, "f1": 0.5}

@@ -179,15 +179,6 @@ def test_an_interval_over_groups_draws_whole_groups() -> None:
         grouped_interval([], [], 1)
 
 
-def test_a_prompt_that_a_template_repeated_is_left_out(tmp_path: Path) -> None:
-    texts = ("You are an expert in composing functions. Call them.", "Compose a function.")
-    same = {"task": "tool_use", "split": "test", "source": "a"}
-    rows = [{"id": str(n), "text": text, **same} for n, text in enumerate(texts)]
-    with gzip.open(tmp_path / "prompts_task_type.jsonl.gz", "wt") as file:
-        file.write("".join(json.dumps(row) + "\n" for row in rows))
-    assert Prompts.of(tmp_path, "test").texts == ["Compose a function."]
-
-
 def test_a_folder_without_prompts_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"prompts_task_type.jsonl.gz: missing"):
         task.measure(tmp_path)
