@@ -10,6 +10,7 @@ of entities by `reading.general`; and a template that the operator declared with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ _BLOCKERS = (
     "tools", "functions", "logprobs", "top_logprobs", "logit_bias", "audio", "web_search_options", "guided_json",
     "guided_choice", "guided_regex", "guided_grammar", "structured_outputs", "grammar",
 )  # fmt: skip
+_OPTION = re.compile(r"\(?[A-Da-d1][).] ?\w[\w -]{1,20}; ?\(")  # a list with a label that is not known
 _OF_A_TEXT = TEXTS | words_of(
     "sentiment polarity tone attitude opinion feel feels feeling reviewer writer author reviews comments tweets "
     "posts messages texts emails sentences"
@@ -153,6 +155,8 @@ def _roles(messages: tuple[Message, ...]) -> tuple[str, list[tuple[str, str]] | 
 def _sound(parsed: Parsed, said: str, asks: Wanted) -> bool:
     """There are words to classify, more than a label; and "positive" is said of a text, not of a number or a test."""
     words = WORD.findall(parsed.input[:400])
+    if _OPTION.match(parsed.input) is not None:
+        return False
     if not any(len(word) > 1 and word.isalpha() for word in words):
         return False
     if asks.task == "sentiment" and not (

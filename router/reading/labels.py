@@ -95,6 +95,7 @@ _BARE_OR_NOT = re.compile(
 )
 # A degree, or a text to be written.
 _NO_LABEL_ASKED = re.compile(
+    r"\bwhich (?:words?|parts?|phrases?|span) (?:in|of|from)\b|"
     r"\bhow (?:much|strongly|positive|negative|toxic|offensive|hateful|abusive)\b|"
     r"\b(?:return|output|give|print|state|report|find|list|tell|say|respond with|reply with|answer with)\b(?: "
     r"me)? an? "

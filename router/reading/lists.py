@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from router.reading.known import PARTS, Known, squeezed
-from router.reading.wording import any_of
 from router.reading.words_of_labels import PLAIN
 
 LISTED = "\ue000"  # stands for the list where it was
@@ -27,6 +26,7 @@ _CLAUSE = re.compile(
     r"how|given|based|and nothing|nothing|one|answer|reply|respond|output|return|for|in|only|no)\b)",
     re.IGNORECASE,
 )
+_MARKS = frozenset("\"'`”’“‘")
 _NEXT_ITEM = re.compile(r"\s*(?:,?\s*(?:or|and)\s+(?!nothing)|[/|]|,\s*(?:other|none|mixed)\b)", re.IGNORECASE)
 _ITEM_LINE = re.compile(r"\n[ \t]*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[).:])[ \t]+\S")
 
@@ -57,18 +57,26 @@ class Finder:
         self.known = known
         self.words = known.words()
         self.needles = _needles(known)
-        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(known.spellings())})(?![\w-])", re.IGNORECASE)
+        # One of these words stands in every prompt with the list.
+        self.sign = frozenset().union(*self.needles) if known.kind == "entities" else self.needles[0]
+        self.pattern = re.compile(rf"(?:{'|'.join(known.spellings())})(?![\w-])")
 
-    def possible(self, low: str) -> bool:
-        """A cheap look at a lower-cased prompt: whether every label is named in it (of entities: two types)."""
+    def possible(self, words: frozenset[str]) -> bool:
+        """A cheap look at the words of a lower-cased prompt: whether each label is named (of entities: two types)."""
         if self.known.kind == "entities":
-            return sum(any_of(words, low) for words in self.needles) > 1
-        return all(any_of(words, low) for words in self.needles)
+            return sum(map(words.isdisjoint, self.needles)) < len(self.needles) - 1
+        return not any(map(words.isdisjoint, self.needles))
 
     def find(self, text: str, start: int, end: int) -> Iterator[Listed]:
         """Every run between two places that is the label set, whole."""
         run: list[tuple[str, str, int, int, str]] = []
-        for m in self.pattern.finditer(text, start, end):
+        low = text.lower()
+        if len(low) != len(text):
+            return
+        for m in self.pattern.finditer(low, start, end):
+            before = low[max(0, m.start() - 1) : m.start()]
+            if before in ("-", "_") or before.isalnum():
+                continue
             label = self.words.get(squeezed(m.group()))
             if label is None or _marks(m):
                 continue
@@ -77,16 +85,28 @@ class Finder:
                 yield from self._whole(text, run)
                 run = []
             code = (gap["code"] or "") if gap is not None else _first_code(text, m.start())
-            run.append((label, m.group(), m.start(), m.end(), code))
+            run.append((label, text[m.start() : m.end()], m.start(), m.end(), code))
         yield from self._whole(text, run)
 
     def _whole(self, text: str, run: Sequence[tuple[str, str, int, int, str]]) -> Iterator[Listed]:
         """The run, if it names each label once and no further item follows it."""
         labels = {label: word for label, word, *_ in run}
+        if (
+            len(
+                {
+                    text[max(0, start - 1) : start] in _MARKS and text[end : end + 1] in _MARKS
+                    for _, _, start, end, _ in run
+                }
+            )
+            > 1
+        ):
+            return  # one in quotation marks, the other not: no list
         if len(labels) < 2 or len(labels) != len(run) or not self._fits(labels):
             return
         opening = _OPENING.search(text, max(0, run[0][2] - 8), run[0][2])
         start = opening.start() if opening is not None else run[0][2]
+        if not _MARKS.isdisjoint(text[start : run[0][2]]) and text[run[0][3] : run[0][3] + 1] not in _MARKS:
+            start = run[0][2]  # the mark closes what stands before the list
         closing = _CLOSING.match(text, run[-1][3])
         end = closing.end() if closing is not None else run[-1][3]
         if text[max(0, start - 2) : start] == ", " or _further(text, end):
@@ -119,13 +139,14 @@ def _first_code(text: str, start: int) -> str:
     return (m["code"] or "") if m is not None else ""
 
 
-def _needles(known: Known) -> list[tuple[str, ...]]:
+def _needles(known: Known) -> list[frozenset[str]]:
     """For each label the longest parts of its words, in lower case; the labels with the longest ones first."""
     by_label: dict[str, set[str]] = {}
     for label in known.labels:
         for word in known.named(label):
-            by_label.setdefault(label, set()).add(max(PARTS.findall(word) or [word], key=len).lower())
-    return sorted((tuple(sorted(words)) for words in by_label.values()), key=lambda words: -min(map(len, words)))
+            longest = max(PARTS.findall(word) or [word], key=len).lower()
+            by_label.setdefault(label, set()).update((longest, squeezed(word)))
+    return sorted((frozenset(words) for words in by_label.values()), key=lambda words: -min(map(len, words)))
 
 
 @lru_cache(maxsize=256)

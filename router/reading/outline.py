@@ -5,46 +5,17 @@ As in `prompt`, everything outside the material must be understood word by word,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from router.reading.kinds import BARE_HEADER, LISTS, ONLY_LIST, OPENING, ORDER, kind_of, plain_words
 from router.reading.lists import LISTED
-from router.reading.prompt import HEAD, HELPS, TAIL
+from router.reading.prompt import HEAD, TAIL
 from router.reading.quotes import MOST_UNITS
-from router.reading.scenes import scene
-from router.reading.sentences import CUES, GREETING, HEADER_WORDS, PREFACE, SYSTEM_WORDS, Unit, opens_form, units_of
+from router.reading.sentences import Unit, opens_form, units_of
 from router.reading.tasks import Language
-from router.reading.wording import OPENERS, SILENCE, TEXTS, WORD, words_of
-
-QUOTED = ("\ue001", "\ue002")  # stand for the two texts of a pair that were quoted in the instruction
-_LONGEST = 90  # words in a sentence that is still an instruction
-HEADERS = HEADER_WORDS | words_of("query request question item title utterance customer's user's data description")
-_OPENERS = OPENERS | words_of(
-    "provide provides read decide recognise recognize tag mark extract annotate compare score estimate may under if "
-    "assuming apply sort natural duplicate linguistic perform how consider find list highlight locate compute "
-    "calculate "
-    "measure produce quantify write suppose imagine on from between with semantic textual named entity emotion topic "
-    "intent grammatical acceptability code act spot put file given whichever rate assign determine label"
-)
-_ASKED = words_of("question query request title item")
-_FIELDS = re.compile(
-    r"(?:here is (?:a|the) )?(?:the )?(?:(?:premise|hypothesis|context|claim|statement|text|sentence|question|"
-    r"passage|paragraph|document|"
-    r"conclusion|evidence|assertion|phrase|snippet|first|second|input|q|s)(?: (?:sentence|text|question|phrase))?"
-    r"(?: ?#?(?:[12]|[AaBb]|one|two))?|[AaBb]):$",
-    re.IGNORECASE,
-)
-_OPEN = re.compile(r"\s*(?:<(?P<tag>[A-Za-z_]{1,24})>|(?P<fence>```|~~~)(?:[a-z]{0,12}\n)?|(?P<triple>\"\"\"|'''))")
-_SHELL = re.compile(r"(?im)^[ \t]*(?:#{1,4}[ \t]*|\*\*)?(?:instructions?|task|prompt|system|user)[ \t]*:(?:\*\*)?")
-_CUE_WORDS = CUES | words_of(
-    "intent topic emotion category relation relationship score similarity entities entity types "
-    "duplicate paraphrase rating grammatical acceptable judgement acceptability labels tags type named list output"
-)
-_LISTS = re.compile(r"(?:the )?(?:possible |allowed |valid |permitted |available |candidate )?(?:answers?|"
-r"options|labels?|categor(?:y|ies)|choices|classes|"
-    r"values|tags|types|intents?|topics|emotions|outputs?|entity types)(?: are)?:$", re.IGNORECASE)  # fmt: skip
+from router.reading.wording import SILENCE, WORD
 
 
 @dataclass(slots=True)
@@ -59,8 +30,9 @@ class Outline:
     def asks(self, language: Language) -> bool:
         """Whether a sentence asks, beside the list, its header and what is said about the answer's form."""
         return any(
-            not _LISTS.match(each)
-            and len(WORD.findall(each)) > 1
+            not LISTS.match(each)
+            and not ONLY_LIST.fullmatch(each.rstrip(" ."))
+            and (len(WORD.findall(each)) > 1 or (LISTED in each and each[-1] in ":?") or language.names(each))
             and (LISTED in each or each[-1] in ":?" or language.speaks_of(each) or not opens_form(each))
             for each in self.said
         )
@@ -81,9 +53,12 @@ def outline(text: str, floor: int, language: Language) -> Outline | None:
         body, behind = inner
         said = said + behind
         return Outline(said, body, True, True) if any(LISTED in s or language.speaks_of(s) for s in said) else None
-    if _OPEN.match(text, start) is not None:
+    if OPENING.match(text, start) is not None:
         return None
     end, behind = _back(text, start, asked, language)
+    mark = len(text[:start].rstrip(".?!:"))
+    if mark < start and text[mark - 1 : mark] == "\n":
+        start = mark  # ".NET" begins the material
     body = text[start:end].strip()
     if (
         behind
@@ -93,7 +68,27 @@ def outline(text: str, floor: int, language: Language) -> Outline | None:
     ):
         return None  # half a sentence: the other half is in the material
     asked = asked or bool(behind)
+    if language.loose and not _plainly_parted(text, (start, end), marked, (said, behind), language):
+        return None
     return Outline(said + behind, body, marked) if asked and _is_material(body, marked, language) else None
+
+
+def _plainly_parted(
+    text: str, span: tuple[int, int], marked: bool, told: tuple[list[str], list[str]], language: Language
+) -> bool:
+    """Whether lines or a header part the material from instructions that are not understood to the last word."""
+    start, end = span
+    for side, other in (told, told[::-1]):
+        unclear = [
+            each for each in side if not language.knows(plain_words(WORD.findall(SILENCE.sub(" ", each.lower()))))
+        ]
+        alone = not any(language.speaks_of(each.replace(LISTED, "")) for each in other)
+        if unclear and not language.pair and not alone and not any(LISTED in each for each in side):
+            return False  # it may be the first or the last sentence of the material
+    before, behind = text[:start].rstrip(" \t")[-1:], text[start:end].rstrip(" \t")[-1:]
+    return (marked or before in ("", "\n") or text[start : start + 1] == "\n") and (
+        not told[1] or behind in ("", "\n") or text[end : end + 1] == "\n"
+    )
 
 
 def _is_material(body: str, marked: bool, language: Language) -> bool:
@@ -112,20 +107,21 @@ def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], b
     """Where the material begins, what is said before it, whether that asks, and whether the material is announced."""
     start = sure = 0
     said: list[str] = []
-    asked = False
+    asked = asks = False
     for unit in islice(_units(text, 0, min(len(text), HEAD + floor)), MOST_UNITS + floor // 40):
-        if _OPEN.match(unit.text) is not None or unit.text[0] in '"“«':
+        if OPENING.match(unit.text) is not None or unit.text[0] in '"“«':
             break
         kind = kind_of(unit, language, unit.start < floor)
-        if kind == "header":
+        if kind == "header" or (kind == "rule" and asks and unit.fresh and BARE_HEADER.match(unit.text)):
             return unit.end, said, asked, True
         if kind == "field":
             return unit.start, said, asked, True
         if not kind or kind == "cue":
             break
-        if asked and unit.start >= floor and kind in ("ask", "form", "note") and not _carries_on(unit):
+        if asks and unit.start >= floor and kind in ("ask", "form", "note") and not _carries_on(unit):
             break
         asked = asked or kind == "ask"
+        asks = asks or (kind == "ask" and ONLY_LIST.match(unit.text) is None)
         start = unit.end
         if kind == "rule":
             sure = start if not said else sure
@@ -141,9 +137,10 @@ def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], b
 def _carries_on(unit: Unit) -> bool:
     """Whether a sentence behind the question still belongs to it: a wish about the answer, or the list."""
     return (
-        opens_form(unit.text)
+        (opens_form(unit.text) and not (unit.text.endswith("?") and LISTED not in unit.text))
         or unit.text.startswith(LISTED)
-        or _LISTS.match(unit.text) is not None
+        or LISTS.match(unit.text) is not None
+        or ORDER.match(unit.text) is not None
         or (LISTED in unit.text)
     )
 
@@ -158,7 +155,7 @@ def _back(text: str, start: int, asked: bool, language: Language) -> tuple[int, 
             break
         if (
             kind == "form"
-            and not (opens_form(unit.text) or _LISTS.match(unit.text))
+            and not (opens_form(unit.text) or LISTS.match(unit.text))
             and not any(k == "ask" for _, k in run)
         ):
             break
@@ -167,7 +164,7 @@ def _back(text: str, start: int, asked: bool, language: Language) -> tuple[int, 
     first = _first_of(run, asked)
     if first is None:
         return len(text), []
-    return run[first][0].start, [unit.text for unit, kind in run[first:] if kind not in ("cue", "rule")]
+    return run[first][0].start, [u.text for u, k in run[first:] if k not in ("cue", "rule") or language.names(u.text)]
 
 
 def _first_of(run: list[tuple[Unit, str]], asked: bool) -> int | None:
@@ -184,8 +181,18 @@ def _first_of(run: list[tuple[Unit, str]], asked: bool) -> int | None:
 
 def _units(text: str, start: int, end: int) -> Iterator[Unit]:
     """Sentences and lines; a list that ends a question or follows a colon ends the sentence."""
+    held: Unit | None = None
     for unit in units_of(text, start, end):
-        yield from _cut(text, unit)
+        whole = unit
+        if held is not None:
+            whole = Unit(f"{held.text} {unit.text}", held.start, unit.end, held.fresh)
+            held = None
+        if LISTED not in whole.text and whole.text[-1] == ":" and text[unit.end : unit.end + 4].lstrip()[:1] == LISTED:
+            held = whole
+            continue
+        yield from _cut(text, whole)
+    if held is not None:
+        yield held
 
 
 def _cut(text: str, unit: Unit) -> Iterator[Unit]:
@@ -193,7 +200,7 @@ def _cut(text: str, unit: Unit) -> Iterator[Unit]:
     if at < 0 or unit.text[at + 1 :].strip() in ("", ".", ":", "?", ")"):
         yield unit
         return
-    offset = text.find(unit.text, unit.start)
+    offset = text.find(LISTED, unit.start) - at
     before = text[max(0, offset - 3) : offset + at].rstrip(" (")[-1:]
     rest = unit.text[at + 1 :]
     if (at == 0 and before in "?:.") or before == "?":
@@ -204,58 +211,9 @@ def _cut(text: str, unit: Unit) -> Iterator[Unit]:
         yield unit
 
 
-def kind_of(unit: Unit, language: Language, system: bool = False) -> str:
-    """What a unit is: rule, header, field, cue, ask, form, scene or note; "" for what is no instruction.
-
-    As in `sentences.kind_of`; a field is the name of one text of a pair, a note a sentence that asks for nothing.
-    """
-    text = unit.text.strip("*").strip()
-    if not text or (len(text) < 60 and PREFACE.match(text)):
-        return "rule"
-    if _SHELL.fullmatch(text):
-        return "rule"
-    if system and HELPS.match(text):
-        return ""
-    if LISTED not in text and QUOTED[0] not in text and WORD.search(text) is None:
-        return "rule" if len(text) < 80 and text[0] not in "\"“`'<" and text.isascii() else ""
-    if text[0] in "hHoOsSyY":
-        text = GREETING.sub("", text, count=1)
-    if language.pair and _FIELDS.fullmatch(text):
-        return "field"
-    said = SILENCE.sub(" ", text.lower())
-    words = WORD.findall(said)
-    known = language.words | SYSTEM_WORDS if system else language.words
-    if len(words) > _LONGEST or "@" in said or "http" in said or "</" in said or not known.issuperset(_plain(words)):
-        return "scene" if text.lower().startswith("you") and scene(text) is not None else ""
-    return _kind(text, words, language)
-
-
-def _plain(words: list[str]) -> list[str]:
-    return [word[:-2] if word.endswith(("'s", "’s")) else word for word in words if word not in ("what's", "that's")]
-
-
-def _kind(text: str, words: list[str], language: Language) -> str:
-    """The kind of a sentence of known words."""
-    if not words:
-        return "ask" if LISTED in text else "form"
-    if _LISTS.match(text):
-        return "form"
-    if text.endswith(":") or text.startswith("#"):
-        if _CUE_WORDS.issuperset(words) and (words != ["a"] or text == "A:"):
-            return "cue"
-        if HEADERS.issuperset(words) and not (TEXTS | _ASKED).isdisjoint(words):
-            return "header"
-    if LISTED in text or QUOTED[1] in text:
-        return "ask"
-    opens = text.endswith(("?", ":")) or words[0] in _OPENERS
-    if language.speaks_of(text) and (opens or len(words) <= 6):
-        return "ask"
-    return "form" if opens else "note"
-
-
 def _delimited(text: str, start: int, language: Language) -> tuple[str, list[str]] | None:
     """The inside of tags, fence or triple quotes, and what is said behind; None where there is none, or a rest."""
-    m = _OPEN.match(text, start)
+    m = OPENING.match(text, start)
     if m is None:
         return None
     close = f"</{m['tag']}>" if m["tag"] else m["fence"] or m["triple"]

@@ -54,6 +54,7 @@ SIDES: Mapping[str, Sides] = {
     "spam_detection": _sides("spam", "ham", r"spam|junk|unsolicited", r"ham\b|legit|normal|genuine"),
     "data_annotation": _sides("subjective", "objective", r"subjectiv|opinion", r"objectiv|fact"),
 }
+_GRAMMAR = re.compile(r"\b(?:grammar|grammatical|grammatically)\b", re.IGNORECASE)
 _BARE = words_of("yes no true false 1 0")
 _ASKS = re.compile(
     r"(?:^|[\n.?!:,]\s*)(?:is|are|do|does|can|could|would|did)\b[^.!?\n]{0,200}(?:\?|\n|$)|"
@@ -86,6 +87,8 @@ def oriented(task: str, labels: dict[str, str], said: str) -> dict[str, str] | N
 def _side_of(sides: Sides, said: str) -> int | None:
     """Which side a question names: 0, 1, or None for neither or both."""
     first, second = sides.first.search(said), sides.second.search(said)
+    if first is not None and second is not None and sides.yes == "acceptable" and " or " not in said:
+        first = sides.first.search(_GRAMMAR.sub(" ", said))  # "grammatically wrong", "an error in the grammar"
     if (first is None) == (second is None):
         return None
     return 0 if second is None else 1

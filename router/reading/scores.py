@@ -25,7 +25,7 @@ _RANGES = (
 )
 _LIST = re.compile(r"(?:^|\n)\s*[-*•]\s*(?P<n>\d)(?=\s*(?:\n|$))")
 _MEANING = re.compile(
-    r"(?:\bwhere\s+|[,;(]\s*|\band\s+|\bwith\s+|\n\s*(?:[-*•]\s*)?)(?P<n>\d{1,3}(?:\.\d)?)\s*"
+    r"(?:\bwhere\s+|[,;(.]\s*|\band\s+|\bwith\s+|\n\s*(?:[-*•]\s*)?)(?P<n>\d{1,3}(?:\.\d)?)\s*"
     r"(?:=|(?:means?|is|indicates?|indicating|meaning|being|represents?|stands for)\b|(?<=[(,;\n]\d):)\s*"
     r"(?P<what>(?:that )?[\"“]?[A-Za-z][\w' -]{1,80}[\"”]?)",
     re.IGNORECASE,
@@ -35,14 +35,26 @@ _LOW = re.compile(
 )
 _HIGH = re.compile(
     r"\b(?:same|identical|equivalent|similar|equal|highest|high|most|exactly|perfect|perfectly|paraphrases?|"
-    r"synonymous)\b",
+    r"synonymous|everything|fully|completely?|very|related|closely|strongly|alike|interchangeable|means? the)\b",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(r"\b(?:integers?|whole numbers?|no decimals?|without decimals?)\b", re.IGNORECASE)
 _PLACES = re.compile(r"\b(?P<n>one|two|three|1|2|3) decimals?(?: places?| digits?)?\b", re.IGNORECASE)
 _DECIMAL = re.compile(r"\b(?:decimals?|float|floating|real)\b", re.IGNORECASE)
 _STS = re.compile(r"\bSTS(?:[ -]?B(?:enchmark)?)?\b.{0,20}\bscore\b|\bsts(?:-b)? score\b", re.IGNORECASE)
+_NUMBERS = {"zero": 0, "one": 1, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
+_SPELT = re.compile(
+    r"\b(?P<from>(?:from|between|scale of|of) )(?P<low>zero|one)(?P<to> (?:to|and|through) )"
+    r"(?P<high>one|three|four|five|six|seven|ten)\b",
+    re.IGNORECASE,
+)
 _COUNTS = {"one": 1, "two": 2, "three": 3, "1": 1, "2": 2, "3": 3}
+_COULD = re.compile(
+    r"\b(?:scale|from|between|range|rating|score|relatedness|similarity|zero)\b.{0,80}?(?:\d|zero|one)|[\[(]\s*\d|"
+    r"\d ?[-–] ?\d|"
+    r"\d(?:\.\d)? (?:to|and) \d|\n[-*] \d|\d ?=|\n\d:|sts",
+    re.IGNORECASE | re.DOTALL,
+)
 _REACH = 1_200  # characters at either end in which a scale is looked for
 
 
@@ -71,6 +83,9 @@ def scale_of(text: str) -> tuple[str, Scale | None]:
     Only the ends of a long prompt are looked at; numbers in the texts are no scale unless they look like one, and then
     there are two, which is as unclear.
     """
+    if _COULD.search(text[:_REACH]) is None and _COULD.search(text[-_REACH:]) is None:
+        return text, None
+    text = _SPELT.sub(_in_digits, text)
     found: dict[tuple[int, int], tuple[str, str]] = {}
     for pattern in _RANGES:
         for m in pattern.finditer(text):
@@ -84,6 +99,7 @@ def scale_of(text: str) -> tuple[str, Scale | None]:
     found = {span: pair for span, pair in found.items() if _ends(pair) in ends}
     if numbers and numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
         ends.add((float(numbers[0]), float(numbers[-1])))
+    ends = ends or _meant(text)
     if not ends and _STS.search(text):
         ends = {(0.0, 5.0)}
     if len(ends) != 1:
@@ -93,6 +109,19 @@ def scale_of(text: str) -> tuple[str, Scale | None]:
         return text, None
     written = [w for pair in found.values() for w in pair]
     return _without(text, found, options), Scale(low, high, _places(text, high, written, whole=len(numbers) > 1))
+
+
+def _in_digits(m: re.Match[str]) -> str:
+    low, high = _NUMBERS[m["low"].lower()], _NUMBERS[m["high"].lower()]
+    return f"{m['from']}{low}{m['to']}{high}".ljust(len(m.group()))
+
+
+def _meant(text: str) -> set[tuple[float, float]]:
+    """The ends of a scale that is given by what its numbers mean: "0 = unrelated, 5 = the same"."""
+    numbers = sorted(
+        float(m["n"]) for m in _MEANING.finditer(text) if _LOW.search(m["what"]) or _HIGH.search(m["what"])
+    )
+    return {(numbers[0], numbers[-1])} if len(numbers) > 1 and numbers[0] in (0, 1) and numbers[-1] > 1 else set()
 
 
 def _ends(pair: tuple[str, str]) -> tuple[float, float]:
@@ -108,7 +137,7 @@ def _upwards(text: str, low: float, high: float, found: dict[tuple[int, int], tu
         if m is not None:
             meant += [(low, m["m1"] or m["e1"] or ""), (high, m["m2"] or m["e2"] or "")]
     for number, what in meant:
-        if not what:
+        if not what or re.search(r"\d", what):
             continue
         unlike = _LOW.search(what) is not None
         if unlike != (number == low) or not (unlike or _HIGH.search(what)):

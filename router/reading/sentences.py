@@ -17,7 +17,7 @@ _STOPS = re.compile(r"[.?!:\n]+")  # begins with a plain character class, so tha
 _CLOSERS = "\"')]*"
 HEADER_WORDS = TEXTS | words_of(
     "the a an this that following given here here's is from of to classify my be below user customer "
-    "movie film product "
+    "movie film product e "
     "short single sms email new text phone incoming app hotel restaurant amazon yelp imdb input"
 )
 SYSTEM_WORDS = words_of(

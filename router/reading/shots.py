@@ -23,7 +23,7 @@ _END_CUE = re.compile(r"[ \t](?:Answer|Sentiment|Label|Output|Result|Classificat
 HEADER_LINE = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,4} ?|\*\*)?(?:(?:customer|movie|product|user|input|original) )?"
     r"(?:text|review|tweet|comment|post|message|sentence|sms|email|mail|passage|input|feedback|"
-    r"statement)(?: text)?(?:\*\*)?[ \t]?:"
+    r"statement|e-mail)(?: text)?(?:\*\*)?[ \t]?:"
 )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from router.reading.labels import task_of
 from router.reading.wording import VOCABULARY, words_of
@@ -51,6 +51,47 @@ _PAIR = words_of(
 BARRED = words_of(
     "not isn't aren't doesn't don't never least opposite except unless explain why reason reasoning step steps"
 )
+# Unknown words that would turn a sentence into another question; a loose language does not read over them.
+WEIGHTY = (
+    BARRED
+    | words_of(
+        "without neither nor cannot can't won't wouldn't shouldn't don't didn't wasn't weren't aren't hardly "
+        "barely fails "
+        "fail lacks lack lacking contrary reverse reversed inverse invert flip swap wrongly incorrectly instead "
+        "rather than "
+        "unless otherwise ignoring ignore skip omit exclude excluding "
+        "justify justification justifying rationale rationales because reasons reasoned elaborate elaboration thoughts "
+        "confidence probability probabilities likelihood percent percentage certainty uncertainty "
+        "write rewrite rewriting rephrase compose generate generating create draft continue continuation complete "
+        "finish "
+        "translate translation translated translating summarise summarize summary summaries correct fix repair improve "
+        "edit convert transform shorten expand invent imagine poem song essay script "
+        "sarcasm sarcastic sarcastically irony ironic ironically stance favor favour against humor humour humorous "
+        "funny "
+        "joke jokes polite politeness rude formal informal formality bias biased political politics ideology "
+        "ideological "
+        "liberal conservative democrat republican persuasion persuasive metaphor figurative literal rumor rumour "
+        "clickbait "
+        "hyperpartisan propaganda fake misinformation checkworthy aspect aspects toward towards target targets "
+        "targeted "
+        "targeting regarding concerning respect impact effect affects stock stocks price prices shares investor "
+        "investors "
+        "intensity strength strongly strong weak degree extent magnitude severity level levels how-much stars "
+        "rating rate "
+        "scale score scored percentage rank ranked ranking order sorted sort count counts counting many often "
+        "translate spanish french german italian chinese japanese korean russian arabic hindi portuguese "
+        "language languages multiple several multi both all every each multilabel plural "
+        "style stylistic writing spelling vocabulary length lexical surface structure wording helpful helpfulness "
+        "quality useful relevance relevant relevancy credible credibility trustworthy readability "
+        "male female gender age years author's-name who whom when where date year "
+        "gay muslim muslims jew jews women woman men man black white immigrants immigrant religion religious race "
+        "racial "
+        "before after previous earlier later next second third fourth fifth last change changes changed "
+        "sympathy empathy empathetic threat threats suicidal depression self-harm medical diagnosis "
+        "response responses reply answered answers answerable question questions refuse refusal"
+    )
+    | frozenset(("first-person",))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +108,21 @@ def _task(hints: str, cue: str, words: str, pair: bool = False) -> TaskWords:
     return TaskWords(tuple(filter(None, hints.split("|"))), re.compile(rf"\b(?:{cue})", re.IGNORECASE), own)
 
 
-_NEVER = "(?!)"
 TASKS: Mapping[str, TaskWords] = {
-    "sentiment": _task("positive|negative|sentiment|pos|neg", _NEVER, ""),
-    "toxicity": _task("toxic|hate|offens|abus|harm|moderat|insult", _NEVER, "safety content user"),
+    "sentiment": _task(
+        "positive|negative|sentiment|pos|neg|favo|good",
+        r"sentiment|polarity|opinion|attitude|feels?\b|feeling|mood|tone|reviewe?r?s?\b|valence|satisf",
+        "mood valence",
+    ),
+    "toxicity": _task(
+        "toxic|hate|offens|abus|harm|moderat|insult|safe",
+        r"harm|hate|hating|offens|abus|toxic|insult|threat|moderat|slurs?\b",
+        "safety content user harmful offensiveness hatefulness insults threats",
+    ),
     "spam_detection": _task(
-        "spam|junk|ham|unsolicited|legit", _NEVER, "sms advertising unsolicited normal legitimate junk spam folder"
+        "spam|junk|ham|unsolicited|legit",
+        r"spam|junk|unsolicited|scam|advertis",
+        "scam sell someone trying sms advertising unsolicited normal legitimate junk spam folder",
     ),
     "emotion": _task(
         "emotion|feel|mood|anger|angry|joy",
@@ -85,7 +135,7 @@ TASKS: Mapping[str, TaskWords] = {
     "topic_classification": _task(
         "",
         r"topics?\b|categor|subject|section|buckets?\b|types?\b|kinds?\b|about\b|tags?\b|class|theme|asks?\b|"
-        r"asking|index",
+        r"asking|index|labels?\b|describes\b",
         "topic topics subject subjects theme themes section sections news desk editor article articles headline "
         "story "
         "stories about index domain domains area areas field type types kind asks asking asked ask looking "
@@ -105,7 +155,7 @@ TASKS: Mapping[str, TaskWords] = {
     ),
     "nli": _task(
         "premise|hypothes|entail|infer|conclu|claim|statement|contradict|implie|imply|sentence 2|text 2|"
-        "supported|follow from",
+        "support|follow|true|false",
         r"entail|infer|premise|hypothes|conclu|follows?\b|logical|support|true\b|holds?\b|said about|impl(?:y|"
         r"ies|ied)|"
         r"deduc|contradict|nli\b|consistent|claim\b|statement\b|hypothesis",
@@ -120,7 +170,7 @@ TASKS: Mapping[str, TaskWords] = {
     "paraphrase_detection": _task(
         "paraphras|duplicate|equivalent|identical|mean the same|same meaning|same thing|same answer|restat|"
         "interchangeab|"
-        "the same|similar",
+        "same|similar|reword|rephras|differ|meaning",
         r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|meaning",
         "paraphrase paraphrases paraphrased paraphrasing same duplicate duplicates equivalent equivalence "
         "semantically "
@@ -130,8 +180,9 @@ TASKS: Mapping[str, TaskWords] = {
         pair=True,
     ),
     "semantic_similarity": _task(
-        "similar|semantic|relatedness|how related|meaning|resembl|overlap|sts|alike",
-        r"similar|sts\b|semantic|close|relate|equivalen|overlap|resembl|alike|mean",
+        "similar|semantic|relatedness|related|same thing|in meaning|the meaning|closeness|how close|in common|"
+        "resembl|overlap|sts|alike",
+        r"similar|sts\b|semantic|close|relate|same\b|common\b|shared?\b|equivalen|overlap|resembl|alike|mean",
         "similar similarity similarly semantic semantically score scores scored scoring scale rating rated rate "
         "number "
         "numeric decimal float real integer whole fraction percent percentage point points estimate estimated "
@@ -141,7 +192,11 @@ TASKS: Mapping[str, TaskWords] = {
         "completely totally entirely unrelated different dissimilar identical same perfectly thing means full "
         "fully no "
         "not at all high higher highest low lower lowest place places where is indicates represents semantics "
-        "benchmark measure something single zero one five hundred maximum minimum assess topic "
+        "benchmark measure something strongly strength grade graded likeness nearness tells gold human annotators "
+        "every share shared everything "
+        "sentences' captions mostly highly slightly somewhat interchangeable connection connected relation related "
+        "likert "
+        "single zero one five hundred maximum minimum assess topic "
         "topics roughly mostly details share nothing common absolutely exactly content contents",
         pair=True,
     ),
@@ -160,13 +215,13 @@ TASKS: Mapping[str, TaskWords] = {
         "subjectiv|objectiv|opinion|fact",
         r"subjectiv|objectiv|opinion|factual|fact\b",
         "subjective subjectivity objective objectivity opinion opinions opinionated fact facts factual personal "
-        "code coder "
+        "code coder subjectively objectively segment unit record row attribute codebook dimension corpus category "
         "coding codes coded codebook variable values item items trained guideline guidelines apply annotator "
         "allowed human "
         "assign states stating states plot statement neutral scheme",
     ),
     "ner": _task(
-        "entit|ner |named|names|people|places|organi| bio ",
+        "entit|ner |named|names|people|organi| bio |ner:|tag",
         r"entit|ner\b|bio\b|named|names?\b|mention|proper names|people",
         "entity entities named name names proper nouns noun ner recognition extract extracts extraction "
         "extracted find "
@@ -189,11 +244,30 @@ class Language:
     task: str
     words: frozenset[str]
     pair: bool = False  # of two texts, not of one
+    loose: bool = False  # a sentence that names the list or the task may have a few words that are not known
+
+    def names(self, cue: str) -> bool:
+        """Whether a cue at the end ("Emotion:") names the task."""
+        return cue.endswith(":") and self.speaks_of(cue)
+
+    def knows(self, words: Sequence[str], further: Set[str] = frozenset()) -> bool:
+        """Whether every word is known."""
+        return all(word in self.words or word in further for word in words)
+
+    def gathers(self, words: Sequence[str], text: str) -> bool:
+        """Whether a sentence of a loose language has few unknown words, none of them a name or one that matters."""
+        unknown = {word for word in words if word not in self.words}
+        if not self.loose or len(unknown) * 3 > len(words) + 1 or len(unknown) > MOST_UNKNOWN:
+            return False
+        if not unknown.isdisjoint(WEIGHTY) or not all(word.isalpha() and word.isascii() for word in unknown):
+            return False
+        later = text[1:]
+        return not any(word.capitalize() in later and f" {word.capitalize()}" in text for word in unknown)
 
     def speaks_of(self, said: str) -> bool:
         """Whether an instruction names the task."""
-        if self.task in ("sentiment", "toxicity", "spam_detection"):
-            return task_of(said) == self.task
+        if self.task in ("sentiment", "toxicity", "spam_detection") and (named := task_of(said)) is not None:
+            return named == self.task
         known = TASKS.get(self.task)
         return known is not None and known.cue.search(said) is not None
 
@@ -205,12 +279,15 @@ def _language(task: str) -> Language:
 
 
 PAIRS = ("nli", "paraphrase_detection", "semantic_similarity")
+MOST_UNKNOWN = 5  # unknown words in a sentence of a loose language
 _LANGUAGES = {task: _language(task) for task in (*TASKS, "")}
+_LOOSE = {task: replace(language, loose=True) for task, language in _LANGUAGES.items()}
 
 
-def language_of(task: str, pair: bool = False) -> Language:
+def language_of(task: str, pair: bool = False, loose: bool = False) -> Language:
     """The words of a task's instructions; of a task that we have never heard of, those of any classification."""
-    if task in _LANGUAGES:
-        return _LANGUAGES[task]
+    known = _LOOSE if loose else _LANGUAGES
+    if task in known:
+        return known[task]
     own = TASKS["topic_classification"].words | TASKS["intent_classification"].words
-    return Language(task, _LANGUAGES[""].words | own | (_PAIR if pair else frozenset()), pair)
+    return Language(task, _LANGUAGES[""].words | own | (_PAIR if pair else frozenset()), pair, loose)

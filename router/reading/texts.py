@@ -6,18 +6,20 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from router.reading.kinds import HEADERS
 from router.reading.known import squeezed
 from router.reading.lists import LISTED
-from router.reading.outline import HEADERS
 from router.reading.prompt import ALSO, HEAD, LATE_ORDER, ORDERS, TAIL, TALK, single
 from router.reading.sentences import units_of
 from router.reading.shots import demonstrations, unwrapped
 from router.reading.wording import WORD, words_of
 
-_HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z' ]{1,24}):\s")
+_HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z' -]{1,24}):\s")
+_INPUT = re.compile(r"\s*(?:input|pair|sentence pair|example|now):\s*(?=\w+)", re.IGNORECASE)
 _NAME = (
     r"(?:(?:the )?(?:premise|hypothesis|context|claim|statement|text|sentence|question|passage|paragraph|document|"
-    r"conclusion|evidence|assertion|phrase|snippet|input|q|s)(?:[ _]?#?(?:[12]|[AaBb]|one|two))?|"
+    r"conclusion|evidence|assertion|phrase|snippet|caption|request|tweet|headline|message|comment|utterance|title|post|"
+    r"query|article|description|item|input|q|s|t)(?:[ _]?#?(?:[12]|[AaBb]|one|two))?|"
     r"(?:first|second)(?: (?:sentence|text|question|phrase|passage|statement))?|[AaBb])"
 )
 _FIELD = re.compile(rf"(?:^|(?<=[\s'\"]))(?:here is an? )?(?P<name>{_NAME}) ?:(?=\s|[\"“'])\s*", re.IGNORECASE)
@@ -84,6 +86,9 @@ def one_text(body: str, marked: bool, delimited: bool, words: Collection[str]) -
 def two_texts(body: str, said: str, words: Collection[str], symmetric: bool) -> tuple[str, str] | None:
     """The pair, in the order that the task needs: premise and hypothesis, or as it stands where that is all one."""
     rest: str | None = body
+    announced = _INPUT.match(body)
+    if announced is not None and _FIELD.match(body, announced.end()):
+        rest = body = body[announced.end() :]
     fields = _fields(body)
     if fields is None:
         _, rest = _examples(body, words)

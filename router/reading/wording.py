@@ -48,7 +48,7 @@ _COMMON = words_of(
     "few example examples quotes quoted backticks triple double delimited enclosed surrounded wrapped inside "
     "tags xml you're you'll lowercase uppercase lower upper case folowing follwing more"
 )
-_ACTIONS = words_of(
+ACTIONS = words_of(
     "sort put gauge spot screen filter specify report name reveal examine look inspect work act go treat see "
     "classify classifies categorize categorise label tag mark flag determine decide detect identify predict assess "
     "evaluate analyze analyse judge tell say state give return output respond reply answer choose pick select assign "
@@ -90,10 +90,10 @@ LABEL_WORDS = words_of(
     "toxic hateful hate offensive abusive remove removed non nontoxic inoffensive acceptable keep clean normal civil "
     "benign spam junk unsolicited ham legitimate legit genuine yes no not ok okay safe"
 )
-VOCABULARY = TEXTS | _KINDS | _COMMON | _ACTIONS | _VERBS | _AGENTS | _TOPICS | _FORM | LABEL_WORDS
+VOCABULARY = TEXTS | _KINDS | _COMMON | ACTIONS | _VERBS | _AGENTS | _TOPICS | _FORM | LABEL_WORDS
 
 # A sentence that begins like this addresses the assistant, not the reader of a review.
-OPENERS = _ACTIONS | words_of(
+OPENERS = ACTIONS | words_of(
     "please can could is are does do did was would should what what's whats how which whether your you in for "
     "as given based "
     "the this use using options possible allowed labels categories classes choices valid only just one suppose "

@@ -100,5 +100,5 @@ PLAIN = words_of(
     "different maybe neither "
     "unknown neutral positive negative keep remove removed normal safe person people persons location locations "
     "place "
-    "places human number thing object fact real fine"
+    "places human number thing object real fine"
 )

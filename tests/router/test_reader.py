@@ -114,9 +114,9 @@ PLAIN = [
     ),
     (
         "Flag the message if it harms a person. Labels: toxic, not toxic.\n\nMessage: shut up",
-        None,
-        "",
-        {},
+        "toxicity",
+        "shut up",
+        {"toxic": "toxic", "not_toxic": "not toxic"},
     ),
     (
         "Flag this message if it is harmful. Labels: toxic, not toxic.\n\nMessage: shut up",
@@ -137,7 +137,12 @@ PLAIN = [
         "A slow and lovely film.",
         {"positive": "Yes", "negative": "No"},
     ),
-    ("the food was fine\n\nOptions: negative, neutral, positive\nSentiment:", None, "", {}),
+    (
+        "the food was fine\n\nOptions: negative, neutral, positive\nSentiment:",
+        "sentiment",
+        "the food was fine",
+        {"negative": "negative", "neutral": "neutral", "positive": "positive"},
+    ),
     (
         "Review: the food was fine\nWhat is the sentiment of this review?\nOPTIONS:\n- negative\n- positive",
         "sentiment",
