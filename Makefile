@@ -26,7 +26,7 @@ bench: .venv/test           ## the committed benchmarks, side by side in one run
 
 results: .venv/test         ## the quality benchmarks, kept in tests/bench/results: make results DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data is: make results DATA=folder"; exit 2; }
-	@for name in task ood robustness routellm ocats headlines rerank; do \
+	@for name in task reader ood robustness routellm ocats headlines gate rerank experts; do \
 		OMP_NUM_THREADS=1 $(BIN)/surveyor bench $$name --data "$(DATA)" --save tests/bench/results || exit $$?; done
 
 experts: .venv-train/ready  ## fine-tune the trunk, an hour of two cores, and build every expert on it: make experts DATA=folder

@@ -25,5 +25,6 @@ QUALITY: Mapping[str, Benchmark] = {
     "ocats": Benchmark("router.bench.ocats", "How soon a student does without its teacher, and what that costs."),
     "headlines": Benchmark("router.bench.headlines", "Whether a small model that learned does as well as LLMs."),
     "gate": Benchmark("router.bench.gate", "How often a gate keeps its promise, and what it costs.", needs_data=False),
+    "experts": Benchmark("router.bench.experts", "How good every shipped expert is, beside simpler methods."),
     "rerank": Benchmark("router.bench.rerank", "How high the document that is meant stands in a ranking."),
 }
