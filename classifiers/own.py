@@ -175,21 +175,22 @@ def said(expert: Expert, rows: Sequence[Row], vectors: Vector) -> Said:
     return Said(tuple(rows), tuple(label for label, _ in answers), sure, odd, may & (sure >= gated.gate.threshold))
 
 
-def rows_needed(calibrate: Said, epsilon: float, delta: float) -> int | None:
-    """About how many rows in all would certify the gate; None where its surest fifth is wrong too often for any number.
+def rows_needed(calibration: Calibration, epsilon: float, delta: float) -> int | None:
+    """About how many rows in all would certify the gate; None where no number would, wrong too often as the surest are.
 
-    An estimate from the calibration rows, served from the surest down: as many mistakes more as there are rows more.
+    An estimate from the calibration rows, served from the surest down: as many mistakes more as there are rows more,
+    and the first threshold that is tried lets through as many rows as `shares_of` says.
     """
-    order = np.argsort(-calibrate.confidence, kind="stable")
-    wrong = (~calibrate.right)[order]
+    order = np.argsort(-calibration.confidence, kind="stable")
+    order = order[calibration.eligible[order]]
+    n, wrong = len(calibration.confidence), calibration.wrong[order]
     found = []
-    for share in np.arange(0.2, 1.01, 0.05):
-        rate = float(wrong[: max(1, round(share * len(wrong)))].mean())
+    for share in np.arange(0.2, 1.01, 0.05).tolist():
+        rate = float(wrong[: max(1, round(share * n))].mean()) if len(wrong) else 1.0
         if rate < epsilon:
-            served = next(
-                n for n in range(fewest(epsilon, delta), 10**6, 5) if p_value(ceil(rate * n), n, epsilon) <= delta
-            )
-            found.append(ceil(served / share / CALIBRATE / 10) * 10)
+            first = fewest(epsilon, delta) * (2 if share < 1.0 else 1)
+            served = (each for each in range(first, 10**6, 5) if p_value(ceil(rate * each), each, epsilon) <= delta)
+            found.append(ceil(next(served) / share / CALIBRATE / 10) * 10)
     return min(found) if found else None
 
 

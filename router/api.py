@@ -82,8 +82,9 @@ def as_request(raw: bytes, headers: Mapping[str, str], request_id: str, runtime:
         BadRequest: see `parse_chat`.
     """
     request = parse_chat(raw, headers, request_id)
-    if request.task_hint and request.task_hint in runtime.shipped.task.labels:
-        request = replace(request, digest=mixed(request.digest, request.task_hint))
+    hint = request.task_hint
+    if hint and (hint in runtime.shipped.task.labels or runtime.experts.roster.hinted(hint).experts):
+        request = replace(request, digest=mixed(request.digest, hint))
     if not runtime.course.keys or request.model != AUTO:
         return request
     name = runtime.course.auto_for(headers.get("authorization", ""))

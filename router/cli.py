@@ -86,6 +86,43 @@ def index(
         out.print(indexing.told(built), markup=False, soft_wrap=True)
 
 
+@app.command()
+def train(
+    name: Annotated[str, typer.Option(help="Of the expert: a-z, 0-9, _ and -.", show_default=False)],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Your rows, as JSON lines, CSV (.csv) or TSV (.tsv), gzipped or not: text (or messages, or a and b) "
+            "and label.",
+            show_default=False,
+        ),
+    ],
+    task: Annotated[str, typer.Option(help="Task type; else topic_classification, or one of pairs.")] = "",
+    template: Annotated[
+        Path | None, typer.Option(help="A prompt of yours with {text}, or {a} and {b}: what matches needs no reading.")
+    ] = None,
+    epsilon: Annotated[float, typer.Option(help="The largest share of wrong answers among those served …")] = 0.05,
+    delta: Annotated[float, typer.Option(help="… and the chance that the promise fails.")] = 0.1,
+    folder: Annotated[Path | None, typer.Option(help="Where; else `experts.folder` of the settings.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="List unusable rows and go on.")] = False,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Teach the encoder, too: minutes; extra `train`.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an expert from your labelled rows; a running server takes it up without a restart."""
+    from router.commands import train as training  # noqa: PLC0415
+    from router.commands import training_told  # noqa: PLC0415
+
+    ours = settings_of(config).experts.folder
+    to = folder or ours
+    if to is None:
+        fail("`experts.folder` of the settings names no folder; say where: --folder FOLDER")
+    order = training.Order(name, data, to, task, training.template_of(template), epsilon, delta, skip_bad, finetune)
+    training_told.run(order, as_json, watched=ours is not None and to.resolve() == ours.resolve())
+
+
 @app.command("try")
 def try_(
     source: Annotated[str, typer.Argument(help="A file of prompts, or - for standard input.")],

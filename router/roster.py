@@ -76,8 +76,10 @@ class Experts:
         self._own: dict[str, Expert] = {}
         self._stamps: dict[str, Stamp] = {}
         self._lock = asyncio.Lock()
+        self._told = logging.INFO  # of what is there from the start the server's first lines tell
         self.roster = Roster(self._shipped)
         self.read()
+        self._told = logging.WARNING
 
     async def watch(self) -> None:
         """Look at the folder, for ever."""
@@ -123,7 +125,7 @@ class Experts:
             return False
         self._own[name] = expert
         shut = ", its gate closed: nothing could be certified" if expert.heads[0].gate.closed else ""
-        log.warning("expert %s is in force: %s, %d labelled examples%s", name, expert.task, expert.n, shut)
+        log.log(self._told, "expert %s is in force: %s, %d labelled examples%s", name, expert.task, expert.n, shut)
         return True
 
 

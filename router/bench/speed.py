@@ -91,7 +91,11 @@ def _by_length(observer: Observer, shipped: Shipped) -> list[dict[str, Any]]:
         looks = [shipped.embedder.look(text) for text in texts]
         seconds = [partial(shipped.second_guess, look, text) for look, text in zip(looks, texts, strict=True)]
         found.append(
-            _measure(f"first look, {tokens:,} tokens", [partial(observer.first_look, r) for r in requests], 100)
+            _measure(
+                f"first look, {tokens:,} tokens",
+                [partial(observer.first_look, r, observer.experts.roster) for r in requests],
+                100,
+            )
         )
         found.append(_measure(f"second look, {tokens:,} tokens", seconds, rounds=50))
     return found
@@ -107,7 +111,7 @@ def _of_length(text: str, tokens: int, count: Callable[[str], int]) -> str:
 
 
 def _first_look(observer: Observer, choice: Choice, request: Request) -> None:
-    observer.money(request, observer.first_look(request).facts, choice)
+    observer.money(request, observer.first_look(request, observer.experts.roster).facts, choice)
 
 
 def decide() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from router.commands.judged import one_line
+from router.commands.options import one_line
 
 WIDTH = 78
 BAR = 40  # characters of a bar

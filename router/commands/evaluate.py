@@ -1,4 +1,4 @@
-"""`surveyor eval`: how right the task type is on the user's own labelled prompts. The command is thin."""
+"""`surveyor eval`: how right the task type is, and experts are, on the user's own rows. The commands are thin."""
 
 from __future__ import annotations
 
@@ -63,6 +63,33 @@ def task(
     else:
         out.print(as_text(report))
         out.print(f"\nIn {to}: {', '.join(drawn)}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def expert(
+    name: Annotated[str, typer.Argument(help="An expert that `surveyor train` made.", show_default=False)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Labelled rows, as for `surveyor train`; else those that it was measured on.", show_default=False
+        ),
+    ] = None,
+    to: Annotated[Path, typer.Option("--out", help="Folder for the picture and the report.")] = Path("eval-expert"),
+    folder: Annotated[
+        Path | None, typer.Option(help="Where experts are; else `experts.folder` of the settings.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """How right an expert of yours is: its table and reliability again, or on further rows that it never saw."""
+    from router.commands import own_measured  # noqa: PLC0415  # keeps `surveyor --help` quick
+
+    settings = settings_of(config)
+    place = folder or settings.experts.folder
+    if place is None:
+        fail("`experts.folder` of the settings names no folder; say where: --folder FOLDER")
+    _make(to)
+    own_measured.run(place / name, file, to, settings, as_json)
 
 
 def _make(folder: Path) -> None:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from classifiers.train.measure import calibration_error, macro_f1
 from policies.engine import Policy
 from policies.signals import TASKS
 from router.app import create_observer, load_shipped
-from router.bench.detectors import wilson
 from router.bench.results import plain
 from router.bench.task import kind_of_target
 from router.commands.labelled import Labelled
+from router.commands.options import one_line
+from router.commands.rates import rate, reliability
 from router.fleet import Priced
 from router.settings import Settings
 from router.standin import as_model, model_file
 
 AT_ONCE = 16  # prompts looked at together, as many as the encoder takes at a time
-BINS = 10  # of confidence, in the drawings; the calibration error has 15, as on the cards
 SHOWN = 300  # characters of a text in the report; `mistakes.jsonl` has all of it
 LARGEST = 20  # confusions told in the report
 
@@ -104,29 +102,18 @@ def report(name: str, found: Sequence[Judged], policy: Policy, worst: int) -> di
         "file": name,
         "n": len(found),
         "mistakes": len(wrong),
-        "accuracy": _rate(good),
+        "accuracy": rate(good),
         "macro_f1": macro_f1(wanted, said),
         "ece": calibration_error([each.confidence for each in found], good),
-        "kind_of_target": {**_rate(same), "profile": policy.profile, "kinds": dict(sorted(kinds.items()))},
+        "kind_of_target": {**rate(same), "profile": policy.profile, "kinds": dict(sorted(kinds.items()))},
         "looks": _by_look(found),
         "by_label": _by_label(wanted, said),
         "confusion": _confusion(wanted, said),
         "largest_confusions": _largest(wanted, said),
-        "reliability": _reliability(found),
+        "reliability": reliability([each.confidence for each in found], good),
         "worst": [{**each.plain(), "text": one_line(each.text, SHOWN)} for each in wrong[:worst]],
     }
     return {key: plain(value) for key, value in document.items()}
-
-
-def one_line(text: str, most: int) -> str:
-    """A text without line breaks and without what a terminal could obey, of no more characters than `most`."""
-    joined = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
-    return joined if len(joined) <= most else joined[: most - 1] + "…"
-
-
-def _rate(good: Sequence[bool]) -> dict[str, float]:
-    low, high = wilson(sum(good), len(good))
-    return {"share": sum(good) / len(good), "low": low, "high": high}
 
 
 def _by_look(found: Sequence[Judged]) -> dict[str, dict[str, float]]:
@@ -167,19 +154,3 @@ def _largest(wanted: Sequence[str], said: Sequence[str]) -> list[dict[str, Any]]
     counts = Counter((w, s) for w, s in zip(wanted, said, strict=True) if w != s)
     order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LARGEST]
     return [{"wanted": w, "said": s, "n": n} for (w, s), n in order]
-
-
-def _reliability(found: Sequence[Judged]) -> list[dict[str, float | None]]:
-    """By confidence, in bins of equal width: how many prompts, how many right, how sure, and the share right."""
-    sure = np.array([each.confidence for each in found])
-    good = np.array([each.right for each in found])
-    place = np.minimum((sure * BINS).astype(int), BINS - 1)
-    bins: list[Mapping[str, Any]] = []
-    for each in range(BINS):
-        here = place == each
-        n, hits = int(here.sum()), int(good[here].sum())
-        low, high = wilson(hits, n)
-        ends = {"from": each / BINS, "to": (each + 1) / BINS, "n": n, "right": hits}
-        shares = {"confidence": float(sure[here].mean()), "share": hits / n} if n else {}
-        bins.append({**ends, "confidence": None, "share": None, **shares, "low": low, "high": high})
-    return [dict(each) for each in bins]

@@ -57,6 +57,12 @@ def policy_named(name: str) -> PolicyStore:
     return PolicyStore(path.resolve() if mine else name)
 
 
+def one_line(text: str, most: int) -> str:
+    """A text without line breaks and without what a terminal could obey, of no more characters than `most`."""
+    joined = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
+    return joined if len(joined) <= most else joined[: most - 1] + "…"
+
+
 def fail(message: str) -> NoReturn:
     """End with exit code 2 and a sentence: the caller asked for something that cannot be."""
     err.print(message, style="red", markup=False, soft_wrap=True)
