@@ -29,9 +29,9 @@ ENDS = (
     "{name} from {city} will be back in {month}.",
 )
 WORDS = {
-    "month": "January March May July September November".split(),
-    "name": "Ines Tomas Akira Ola Priya Jean Maud Felix Noor Sam".split(),
-    "city": "Lyon Oslo Porto Gdansk Leeds Turin Graz Cork".split(),
+    "month": ["January", "March", "May", "July", "September", "November"],
+    "name": ["Ines", "Tomas", "Akira", "Ola", "Priya", "Jean", "Maud", "Felix", "Noor", "Sam"],
+    "city": ["Lyon", "Oslo", "Porto", "Gdansk", "Leeds", "Turin", "Graz", "Cork"],
 }
 LABELS = tuple(sorted(SUBJECTS))
 

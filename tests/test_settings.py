@@ -8,10 +8,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from classifiers.shipped import expert_names
 from policies.located import ConfigError
-from router.app import create_app, key_of, wanted_experts
+from router.app import create_app, key_of
 from router.cli import app
 from router.fleet import Priced
+from router.roster import wanted_experts
 from router.settings import Model, Settings, Variant, load_policies, load_variants, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -64,11 +66,15 @@ def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
 
 
 def test_experts_are_chosen_by_name_and_an_unknown_one_is_said_before_the_start() -> None:
-    assert wanted_experts(Settings()) == {"sentiment", "spam", "toxicity"}
-    assert wanted_experts(Settings(experts=False)) == frozenset()
-    assert wanted_experts(Settings(experts=("spam",))) == {"spam"}
-    with pytest.raises(ConfigError, match=r"no expert is named 'spma'.*Valid names: sentiment, spam, toxicity"):
-        create_app(Settings(experts=("spma",)))
+    assert wanted_experts(Settings()) == set(expert_names()) >= {"sentiment", "spam", "toxicity"}
+    for none in (False, {"use": False}):
+        assert wanted_experts(Settings.model_validate({"experts": none})) == frozenset()
+    assert Settings.model_validate({"experts": False}).experts.folder is None
+    assert wanted_experts(Settings.model_validate({"experts": ["spam"]})) == {"spam"}
+    with pytest.raises(ConfigError, match=r"no expert is named 'spma'.*did you mean 'spam'.*Valid names: .*spam, "):
+        create_app(Settings.model_validate({"experts": ["spma"]}))
+    with pytest.raises(ConfigError, match=r"no expert is named 'mine'"):
+        create_app(Settings.model_validate({"experts": {"gates": {"mine": {"epsilon": 0.02}}}}))
 
 
 def test_a_missing_key_is_said_before_the_first_request() -> None:
@@ -118,7 +124,7 @@ def test_the_example_file_is_valid_and_shows_every_knob() -> None:
     assert load_policies(settings).current.rules
     shown = yaml.safe_load(path.read_text())
     assert set(shown) == set(Settings.model_fields)
-    for name in ("policy", "operator", "index", "cache", "ledger", "budget", "server"):
+    for name in ("experts", "policy", "operator", "index", "cache", "ledger", "budget", "server"):
         commented = [line.strip("# ").partition(":")[0] for line in path.read_text().splitlines()]
         for knob in Settings.model_fields[name].annotation.model_fields:  # type: ignore[union-attr]
             assert knob in commented, f"{name}.{knob} is not in the example"

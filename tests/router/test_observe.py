@@ -70,7 +70,7 @@ class Noting(Encoder):
 
     def __init__(self, shipped: Shipped, problem: Exception | None = None) -> None:
         encoder = shipped.encoder
-        super().__init__(encoder.tokenizer, encoder._lower, encoder._upper)
+        super().__init__(encoder.tokenizer, encoder.lower, encoder._upper, encoder.sentences)
         self.asked: list[str] = []
         self.problem = problem
 
@@ -86,7 +86,7 @@ class NotingSecond(SecondTaskHead):
 
     def __init__(self, shipped: Shipped, problem: Exception | None = None) -> None:
         second = shipped.second
-        super().__init__(second._encoder, second._upper, second.blend)
+        super().__init__(second._encoder, second._weights, second._bias, second.blend)
         self.asked: list[str] = []
         self.problem = problem
 
