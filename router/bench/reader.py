@@ -2,7 +2,7 @@
 
 A row matches where its prompt names one of the label sets, scales or entity types of `reading.known`, whether or
 not the reader binds it; rows that ask to think or to explain first are none. A binding is judged by rules that share
-nothing with the reader's grammar, and by gold where the data folder has the text.
+nothing with the reader's grammar; what is served, by gold of held-out rows (see `rendered`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from classifiers import language
 from classifiers.shipped import Shipped
 from router.app import create_observer
+from router.bench.rendered import MOST, NEAR, WORDINGS, Rendered, rendered
 from router.bench.results import Cell, Interval, Result, Target, interval, rows_of, told
 from router.bench.speed import as_request
 from router.fleet import Priced
@@ -37,7 +38,9 @@ COLUMNS = (
     "right",
     "precision",
     "recall",
-    "gold",
+    "rendered",
+    "read",
+    "read_right",
     "served",
     "coverage",
     "accuracy",
@@ -51,22 +54,6 @@ _SHELL = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
-# Data sets with gold for inputs of prompts: file, column of the label, task, and columns of the texts.
-GOLD = (
-    ("sst2", "label", "sentiment", ("text",)),
-    ("tweet_sentiment", "label", "sentiment", ("text",)),
-    ("toxicity", "toxic", "toxicity", ("text",)),
-    ("sms_spam", "label", "spam_detection", ("text",)),
-    ("emotion_tweet", "label", "emotion", ("text",)),
-    ("trec", "label", "topic_classification", ("text",)),
-    ("stackoverflow_topics", "label", "topic_classification", ("text",)),
-    ("nli", "label", "nli", ("premise", "hypothesis")),
-    ("mrpc", "label", "paraphrase_detection", ("a", "b")),
-    ("cola", "label", "acceptability", ("text",)),
-    ("subj", "label", "data_annotation", ("text",)),
-)
-
-Gold = Mapping[tuple[str, str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,73 +132,49 @@ def right(row: Mapping[str, Any], bound: Bound, common: set[tuple[str, ...]]) ->
 # ── end to end ───────────────────────────────────────────────────────────────────────────────────
 
 
-def gold_of(data: Path) -> Gold:
-    """Labels of held-out texts, by task and texts; texts that training has, too, or with two labels, are left out."""
-    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    seen: set[tuple[str, str, str]] = set()
-    for name, column, task, columns in GOLD:
-        for row in rows_of(data, name):
-            texts = [_plain(str(row[each])) for each in columns]
-            key = (task, texts[0], texts[1] if len(texts) > 1 else "")
-            value = row[column]
-            label = str(value) if task != "toxicity" else ("toxic" if value in (1, True, "1", "toxic") else "not_toxic")
-            (seen.add(key) if row["split"] == "train" else found[key].add(label))
-    return {key: labels.pop() for key, labels in found.items() if len(labels) == 1 and key not in seen}
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A rendered prompt, and what a server without any hosted model does with it. `good` is None where it abstains."""
+
+    prompt: Rendered
+    bound: bool
+    right: bool
+    good: bool | None
 
 
-def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(text.lower()))
-
-
-def gold_for(bound: Bound, gold: Gold) -> str | None:
-    """The gold answer in the words of the label set that is bound; None where there is none."""
-    label = gold.get((bound.task, _plain(bound.input), _plain(bound.other)))
-    if label is None or label in bound.labels:
-        return label
-    folded = label in ("neutral", "contradiction") and "not_entailment" in bound.labels
-    return "not_entailment" if folded else None
-
-
-async def served(shipped: Shipped, reads: Sequence[Read]) -> list[str | None]:
-    """What a server without any hosted model would answer each row locally; None where it abstains."""
+async def served(shipped: Shipped, prompts: Sequence[Rendered]) -> list[Served]:
+    """Every prompt sent through the reader, the experts and their gates."""
     language.warm()
     settings = Settings(models=(Model(id="any", tier="standard", base_url="http://127.0.0.1/v1", local=True),))
     observer = create_observer(settings, shipped, Priced(settings, settings.models))
-    answers: list[str | None] = []
+    found = []
     try:
-        for each in reads:
-            look = await observer.look(as_request(each.row["text"]))
-            reading = next((reading for reading in look.readings.values() if reading.open), None)
+        for each in prompts:
+            look = await observer.look(as_request(each.text))
             bound = look.bound
-            answers.append(None if reading is None or bound is None else bound.written(reading.answer))
+            answer = next((reading.answer for reading in look.readings.values() if reading.open), None)
+            written = bound.written(answer) if bound is not None and answer is not None else None
+            good = each.right(bound, written) if bound is not None and written is not None else None
+            found.append(Served(each, bound is not None, each.bound_right(bound), good))
     finally:
         observer.second_look.close()
-    return answers
+    return found
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def measure(data: Path) -> Result:
-    """The reader on prompts of split `test`, and what is served of those with gold, of `valid` and `test`.
+    """The reader on prompts of split `test`, and what is served of prompts rendered around held-out rows.
 
     Raises:
         FileNotFoundError: a file is missing.
     """
     reads = read_all(rows_of(data, FILE, "test"))
-    gold = gold_of(data)
-    valid = [each for each in read_all(rows_of(data, FILE, "valid")) if each.row["task"] in TASKS]
-    known = [(each, gold_for(each.bound, gold)) for each in (*reads, *valid) if each.bound is not None]
-    judged = [(each, label) for each, label in known if label is not None]
-    answers = asyncio.run(served(Shipped.load(), [each for each, _ in judged]))
-    hits = [
-        (each.row["task"], each.row["split"], answer is not None, answer == each.bound.written(label))
-        for (each, label), answer in zip(judged, answers, strict=True)
-        if each.bound is not None
-    ]
-    rows = [row_of(task, reads, hits) for task in TASKS]
-    rows = [row for row in rows if row["matching"] or row["bound"] or row["gold"]]
-    rows.append(row_of("all", reads, hits))
+    ends = asyncio.run(served(Shipped.load(), rendered(data)))
+    rows = [row_of(task, reads, ends) for task in (*TASKS, "intent_classification")]
+    rows = [row for row in rows if row["matching"] or row["bound"] or row["rendered"]]
+    rows.append(row_of("all", reads, ends))
     others = [each for each in reads if each.row["task"] not in TASKS]
     wrong = Counter(str(each.row["task"]) for each in others if each.bound is not None)
     return Result(
@@ -224,8 +187,11 @@ def measure(data: Path) -> Result:
             f"share "
             f"nothing with the reader's grammar (see `right`). Precision over all bound rows of a task, recall "
             f"over the "
-            f"matching ones. Gold: rows of valid and test whose text has a held-out label in the data folder; served "
-            f"and coverage: of these, what the experts answer with their gates open; accuracy against gold."
+            f"matching ones. Rendered: {len(ends):,} prompts around held-out rows of the data sets (part test of the "
+            f"lessons, at most {MOST} a task), in wordings that nothing else knows; read_right: bound to the task, "
+            f"the texts and the labels that they were made of; coverage: answered by an expert with its gate open; "
+            f"accuracy of these answers against gold: a label as it is, a score within {NEAR} of 0 to 5, entities all "
+            f"alike."
         ),
         columns=COLUMNS,
         rows=rows,
@@ -238,33 +204,35 @@ def measure(data: Path) -> Result:
             },
             "wrong": [each.row["id"] for each in reads if each.bound is not None and not each.right],
             "missed": [each.row["id"] for each in reads if each.bound is None and each.matching][:200],
-            "gold_of_test": sum(split == "test" for _, split, _, _ in hits),
+            "wordings": {task: len(wordings) for task, wordings in WORDINGS.items()},
         },
     )
 
 
-def row_of(task: str, reads: Sequence[Read], hits: Sequence[tuple[str, str, bool, bool]]) -> dict[str, Cell]:
+def row_of(task: str, reads: Sequence[Read], ends: Sequence[Served]) -> dict[str, Cell]:
     """A task's row of the table; of all tasks together, for "all"."""
     own = [each for each in reads if each.row["task"] in (TASKS if task == "all" else (task,))]
     bound = [each.right for each in own if each.bound is not None]
     match = [each.right for each in own if each.matching]
-    gold = [(open_, good) for name, _, open_, good in hits if task in ("all", name)]
-    answered = [good for open_, good in gold if open_]
+    made = [each for each in ends if task in ("all", each.prompt.task)]
+    answered = [each.good for each in made if each.good is not None]
     row: dict[str, Cell] = {
         "task": task,
         "rows": len(own),
         "matching": len(match),
         "bound": len(bound),
         "right": sum(bound),
-        "gold": len(gold),
+        "rendered": len(made),
+        "read": sum(each.bound for each in made),
+        "read_right": sum(each.right for each in made),
         "served": len(answered),
     }
     if bound:
         row["precision"] = interval(bound, SEED)
     if match:
         row["recall"] = interval(match, SEED)
-    if gold:
-        row["coverage"] = interval([open_ for open_, _ in gold], SEED)
+    if made:
+        row["coverage"] = interval([each.good is not None for each in made], SEED)
     return row | {"accuracy": interval(answered, SEED)} if answered else row
 
 

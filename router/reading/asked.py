@@ -8,7 +8,7 @@ from functools import cached_property
 
 from router.reading.forms import Form, form_of
 from router.reading.known import Known
-from router.reading.lists import Listed, finder_of
+from router.reading.lists import Finder, Listed, finder_of
 from router.reading.prompt import HEAD, TAIL
 from router.reading.tasks import TASKS
 from router.reading.wording import any_of
@@ -62,6 +62,7 @@ class Asked:
     key: str
     body: Mapping[str, object]
     found: dict[Known, list[Listed]] = field(default_factory=dict, compare=False)
+    named: dict[tuple[str, frozenset[str]], bool] = field(default_factory=dict, compare=False)
 
     @cached_property
     def low(self) -> str:
@@ -72,7 +73,19 @@ class Asked:
     @cached_property
     def words(self) -> frozenset[str]:
         """The words of that part."""
-        return frozenset(self.low.translate(_BLANKS).split())
+        return frozenset(self.order)
+
+    @cached_property
+    def order(self) -> list[str]:
+        """The words of that part as they stand."""
+        return self.low.translate(_BLANKS).split()
+
+    def names(self, finder: Finder) -> bool:
+        """Whether the labels of a set may be listed; looked up once."""
+        found = self.named.get((finder.known.task, finder.known.labels))
+        if found is None:
+            found = self.named[finder.known.task, finder.known.labels] = finder.possible(self.words, self.order)
+        return found
 
     def form(self) -> Form:
         """The form of the answer. Raises UnfitError for one that cannot be filled."""
@@ -108,7 +121,7 @@ def _able(known: Known, asked: Asked) -> bool:
     finder = finder_of(known)
     if finder is None:
         return False
-    if finder.possible(asked.words):
+    if asked.names(finder):
         return _hinted(known, asked.low)
     return known.kind != "entities" and asks_unlisted(known, asked)
 

@@ -59,7 +59,7 @@ def read_any(system: str, user: str, body: Mapping[str, object], known: Sequence
         key, shown, text = template(asked.text)
         if shown:
             return None
-        asked = replace(asked, text=text, key=key, found={})
+        asked = replace(asked, text=text, key=key, found={}, named={})
         if "json" in low and not key and not _wants_json(body):
             return None
         found = [*_scores(asked, able), *_labels(asked, able)]
@@ -91,7 +91,7 @@ def _labels(asked: Asked, able: tuple[Known, ...], loose: bool = False) -> Itera
     """A reading for each label list that makes sense in its place."""
     for known in able:
         finder = finder_of(known) if known.kind in ("label", "pair") else None
-        if finder is not None and finder.possible(asked.words):
+        if finder is not None and asked.names(finder):
             for listed in _lists(finder, asked):
                 bound = _listed(asked, listed, finder, loose)
                 if bound is not None:
@@ -190,7 +190,7 @@ def _answers(asked: Asked, listed: Listed, said: str, language: Language) -> dic
         return None
     if WANTS_CODE.search(said):
         return {label: listed.codes[label] for label in labels} if listed.codes.keys() == labels.keys() else None
-    if _CODE_WORDS.search(around) and task in TASKS:
+    if _CODE_WORDS.search(around) and task in TASKS and task != "data_annotation":  # to code is to label there
         return None
     return _cased(labels, said)
 
@@ -269,7 +269,7 @@ def _entities(asked: Asked, able: tuple[Known, ...], loose: bool = False) -> Ite
     """The entities of a text, of types that the prompt lists."""
     language = language_of("ner", loose=loose)
     named = [finder for each in able if each.kind == "entities" and (finder := finder_of(each)) is not None]
-    lists = [listed for finder in named if finder.possible(asked.words) for listed in _lists(finder, asked)]
+    lists = [listed for finder in named if asked.names(finder) for listed in _lists(finder, asked)]
     for listed in sorted(lists, key=lambda each: len(each.known.labels))[:8]:
         text = f"{asked.text[: listed.start]} {LISTED} {asked.text[listed.end :]}"
         form, text = entities_form(text, asked.body)

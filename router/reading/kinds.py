@@ -39,7 +39,7 @@ _FIELDS = re.compile(
     r"(?:here is (?:a|the) )?(?:the )?(?:(?:premise|hypothesis|context|claim|statement|text|sentence|question|"
     r"passage|paragraph|document|"
     r"conclusion|evidence|assertion|phrase|snippet|caption|request|tweet|headline|message|comment|utterance|title|post|"
-    r"query|article|description|item|first|second|input|q|s|t)(?: (?:sentence|text|question|phrase))?"
+    r"query|article|description|item|first|second|input|sent|q|s|t)(?: (?:sentence|text|question|phrase))?"
     r"(?: ?#?(?:[12]|[AaBb]|one|two))?|[AaBb]):$",
     re.IGNORECASE,
 )
@@ -62,7 +62,9 @@ ORDER = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"(?:[A-Z][\w-]*(?: [\w-]+){0,4}|[a-z]+(?: [a-z]+){0,3}): (?=\S)")
-_DEFINES = re.compile(r"(?:definition|(?:task )?(?:description|definition)|codebook|variable):", re.IGNORECASE)
+_DEFINES = re.compile(
+    r"(?:definition|(?:task )?(?:description|definition)|codebook|variable|code|attribute|dimension):", re.IGNORECASE
+)
 BARE_HEADER = re.compile(r"(?:question|example|query|request):$", re.IGNORECASE)
 _SHORT = 4  # words of a heading
 _SETS = re.compile(
@@ -121,6 +123,12 @@ def kind_of(unit: Unit, language: Language, system: bool = False) -> str:  # noq
     if text.lower().startswith("you") and scene(text) is not None:
         return "scene"
     return _loose_kind(text, words, language) if not system and language.gathers(plain, text) else ""
+
+
+def is_title(text: str) -> bool:
+    """Whether a sentence only names the task: "Duplicate detection:"."""
+    words = WORD.findall(text.lower())
+    return text[-1] in ".:" and LISTED not in text and 0 < len(words) <= _SHORT and words[0] not in ACTIONS
 
 
 def _is_heading(text: str, words: list[str]) -> bool:

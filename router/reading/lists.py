@@ -59,13 +59,26 @@ class Finder:
         self.needles = _needles(known)
         # One of these words stands in every prompt with the list.
         self.sign = frozenset().union(*self.needles) if known.kind == "entities" else self.needles[0]
+        self.reach = sum(max(len(PARTS.findall(word)) for word in known.named(each)) + 3 for each in known.labels)
         self.pattern = re.compile(rf"(?:{'|'.join(known.spellings())})(?![\w-])")
 
-    def possible(self, words: frozenset[str]) -> bool:
-        """A cheap look at the words of a lower-cased prompt: whether each label is named (of entities: two types)."""
+    def possible(self, words: frozenset[str], order: list[str]) -> bool:
+        """A cheap look at the words of a lower-cased prompt: whether the labels are named, and near to each other."""
+        return self._named(words) and any(map(self._named, self._around(words, order)))
+
+    def _named(self, words: frozenset[str]) -> bool:
+        """Whether each label is named; of entities, two types."""
         if self.known.kind == "entities":
             return sum(map(words.isdisjoint, self.needles)) < len(self.needles) - 1
         return not any(map(words.isdisjoint, self.needles))
+
+    def _around(self, words: frozenset[str], order: list[str]) -> Iterator[frozenset[str]]:
+        """The words around each of those that every list has."""
+        for word in self.sign & words:
+            at = -1
+            for _ in range(order.count(word)):
+                at = order.index(word, at + 1)
+                yield frozenset(order[max(0, at - self.reach) : at + self.reach + 1])
 
     def find(self, text: str, start: int, end: int) -> Iterator[Listed]:
         """Every run between two places that is the label set, whole."""

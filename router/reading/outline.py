@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from router.reading.kinds import BARE_HEADER, LISTS, ONLY_LIST, OPENING, ORDER, kind_of, plain_words
+from router.reading.kinds import BARE_HEADER, LISTS, ONLY_LIST, OPENING, ORDER, is_title, kind_of, plain_words
 from router.reading.lists import LISTED
 from router.reading.prompt import HEAD, TAIL
 from router.reading.quotes import MOST_UNITS
@@ -113,7 +113,8 @@ def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], b
             break
         kind = kind_of(unit, language, unit.start < floor)
         if kind == "header" or (kind == "rule" and asks and unit.fresh and BARE_HEADER.match(unit.text)):
-            return unit.end, said, asked, True
+            told = [unit.text] if language.task == "sentiment" and "review" in unit.text.lower() else []
+            return unit.end, said + told, asked, True
         if kind == "field":
             return unit.start, said, asked, True
         if not kind or kind == "cue":
@@ -121,7 +122,7 @@ def _front(text: str, floor: int, language: Language) -> tuple[int, list[str], b
         if asks and unit.start >= floor and kind in ("ask", "form", "note") and not _carries_on(unit):
             break
         asked = asked or kind == "ask"
-        asks = asks or (kind == "ask" and ONLY_LIST.match(unit.text) is None)
+        asks = asks or (kind == "ask" and ONLY_LIST.match(unit.text) is None and not is_title(unit.text))
         start = unit.end
         if kind == "rule":
             sure = start if not said else sure

@@ -35,7 +35,8 @@ SIDES: Mapping[str, Sides] = {
     "paraphrase_detection": _sides(
         "paraphrase",
         "not_paraphrase",
-        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|without (?:a )?chang",
+        r"paraphras|same\b|duplicat|equivalen|identical|similar|restat|reword|interchangeabl|"
+        r"preserv|retain|without (?:a )?chang",
         r"differ|distinct|unlike|dissimilar|unrelated|another meaning",
     ),
     "acceptability": _sides(
@@ -54,6 +55,7 @@ SIDES: Mapping[str, Sides] = {
     "spam_detection": _sides("spam", "ham", r"spam|junk|unsolicited", r"ham\b|legit|normal|genuine"),
     "data_annotation": _sides("subjective", "objective", r"subjectiv|opinion", r"objectiv|fact"),
 }
+_REWORDED = re.compile(r"\bin (?:different|other) words\b|\bdifferently worded\b", re.IGNORECASE)
 _GRAMMAR = re.compile(r"\b(?:grammar|grammatical|grammatically)\b", re.IGNORECASE)
 _BARE = words_of("yes no true false 1 0")
 _ASKS = re.compile(
@@ -86,6 +88,7 @@ def oriented(task: str, labels: dict[str, str], said: str) -> dict[str, str] | N
 
 def _side_of(sides: Sides, said: str) -> int | None:
     """Which side a question names: 0, 1, or None for neither or both."""
+    said = _REWORDED.sub(" same ", said)
     first, second = sides.first.search(said), sides.second.search(said)
     if first is not None and second is not None and sides.yes == "acceptable" and " or " not in said:
         first = sides.first.search(_GRAMMAR.sub(" ", said))  # "grammatically wrong", "an error in the grammar"

@@ -111,8 +111,8 @@ def _task(hints: str, cue: str, words: str, pair: bool = False) -> TaskWords:
 TASKS: Mapping[str, TaskWords] = {
     "sentiment": _task(
         "positive|negative|sentiment|pos|neg|favo|good",
-        r"sentiment|polarity|opinion|attitude|feels?\b|feeling|mood|tone|reviewe?r?s?\b|valence|satisf",
-        "mood valence",
+        r"sentiment|polarity|emotion|opinion|attitude|feels?\b|feeling|mood|tone|reviewe?r?s?\b|valence|satisf",
+        "mood valence emotion emotional mining",
     ),
     "toxicity": _task(
         "toxic|hate|offens|abus|harm|moderat|insult|safe",
@@ -202,7 +202,7 @@ TASKS: Mapping[str, TaskWords] = {
     ),
     "acceptability": _task(
         "gramma|acceptab|well-formed|well formed|english|linguist|native|sounds right|syntactic",
-        r"acceptab|gramma|well[- ]formed|native|english|linguist|syntac|sounds? |ungrammatical",
+        r"acceptab|gramma|well[- ]formed|native|english|linguist|syntac|syntax|sounds? |ungrammatical",
         "grammatical grammatically grammaticality grammar acceptable acceptability acceptably unacceptable "
         "ungrammatical correct correctness incorrect well formed formedness english linguistic linguistically "
         "judgement judgment judgements native speaker speakers sound sounds sounding right natural naturally "

@@ -19,7 +19,7 @@ _INPUT = re.compile(r"\s*(?:input|pair|sentence pair|example|now):\s*(?=\w+)", r
 _NAME = (
     r"(?:(?:the )?(?:premise|hypothesis|context|claim|statement|text|sentence|question|passage|paragraph|document|"
     r"conclusion|evidence|assertion|phrase|snippet|caption|request|tweet|headline|message|comment|utterance|title|post|"
-    r"query|article|description|item|input|q|s|t)(?:[ _]?#?(?:[12]|[AaBb]|one|two))?|"
+    r"query|article|description|item|input|sent|q|s|t)(?:[ _]?#?(?:[12]|[AaBb]|one|two))?|"
     r"(?:first|second)(?: (?:sentence|text|question|phrase|passage|statement))?|[AaBb])"
 )
 _FIELD = re.compile(rf"(?:^|(?<=[\s'\"]))(?:here is an? )?(?P<name>{_NAME}) ?:(?=\s|[\"“'])\s*", re.IGNORECASE)
