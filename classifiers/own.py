@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from classifiers.embed import Encoder, Vector
 from classifiers.expert import SEEN, Expert, Gated, Kind, unit
-from classifiers.gate import Calibration, fewest, ladder, p_value, shares_of
+from classifiers.gate import SHARES, Calibration, fewest, ladder, p_value, shares_of
 from classifiers.heads import Head
 from classifiers.novelty import Novelty
 from classifiers.surface import LEAST, Surface, best_shares, blended, log_softmax
@@ -136,17 +136,27 @@ def encoded(encoder: Encoder, rows: Sequence[Row], kind: Kind = "label", at: AtR
     return found
 
 
-def made(rows: Sequence[Row], vectors: Vector, parts: Sequence[Part], wanted: Wanted) -> Made:
+def taught(rows: Sequence[Row], parts: Sequence[Part]) -> tuple[bool, ...]:
+    """What a fine-tuned trunk learns from: four fifths of `train`. What it never saw sets what `made` has to set."""
+    train = [place for place, part in enumerate(parts) if part == "train"]
+    held = _folds([rows[place] for place in train]) == 0
+    found = dict(zip(train, (~held).tolist(), strict=True))
+    return tuple(found.get(place, False) for place in range(len(rows)))
+
+
+def made(rows: Sequence[Row], vectors: Vector, parts: Sequence[Part], wanted: Wanted, finetuned: bool = False) -> Made:
     """The expert from rows and what the trunk makes of them, shape (n, d). Deterministic; some seconds for 1,000 rows.
 
-    Raises ValueError for fewer than two labels in `train`.
+    `finetuned` says that the trunk has learned what `taught` marks. Raises ValueError for fewer than two labels in
+    `train`.
     """
     part = np.array(parts)
     train = np.flatnonzero(part == "train").tolist()
     learned = [rows[place] for place in train]
     languages = languages_of(rows)
-    head, surface, sure = _fitted(learned, vectors[train], wanted.kind)
+    head, surface, sure = _fitted(learned, vectors[train], wanted.kind, finetuned)
     novelty = _novelty(learned, vectors[train], sure)
+    sure = sure[_fresh(learned, finetuned)]
     judged = np.flatnonzero(part == "calibrate").tolist()
     thresholds = ladder(sure, shares_of(len(judged), wanted.epsilon, wanted.delta))
     nothing = Calibration.of((), (), thresholds)
@@ -185,7 +195,7 @@ def rows_needed(calibration: Calibration, epsilon: float, delta: float) -> int |
     order = order[calibration.eligible[order]]
     n, wrong = len(calibration.confidence), calibration.wrong[order]
     found = []
-    for share in np.arange(0.2, 1.01, 0.05).tolist():
+    for share in SHARES:
         rate = float(wrong[: max(1, round(share * n))].mean()) if len(wrong) else 1.0
         if rate < epsilon:
             first = fewest(epsilon, delta) * (2 if share < 1.0 else 1)
@@ -197,7 +207,7 @@ def rows_needed(calibration: Calibration, epsilon: float, delta: float) -> int |
 # ── fitting ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fitted(rows: Sequence[Row], vectors: Vector, kind: Kind) -> tuple[Head, Surface | None, Array]:
+def _fitted(rows: Sequence[Row], vectors: Vector, kind: Kind, finetuned: bool) -> tuple[Head, Surface | None, Array]:
     """Head and surface, and how sure both are of rows that they were not fitted on (n,)."""
     labels = [row.label for row in rows]
     folds = _folds(rows)
@@ -209,7 +219,8 @@ def _fitted(rows: Sequence[Row], vectors: Vector, kind: Kind) -> tuple[Head, Sur
         if surface is not None:
             theirs[held] = log_softmax(np.stack([surface.scores(rows[place].text) for place in held]))
     places = np.unique(labels, return_inverse=True)[1]
-    shares = best_shares(ours, theirs, places)
+    fresh = _fresh(rows, finetuned)
+    shares = best_shares(ours[fresh], theirs[fresh], places[fresh])
     head, surface = _both(rows, vectors, np.ones(len(rows), bool), kind)
     if surface is None:
         shares = (max(shares[0], 0.1), 0.0)
@@ -238,6 +249,11 @@ def _novelty(rows: Sequence[Row], vectors: Vector, sure: Array) -> Novelty:
     held = _folds(rows) == 0
     seen, labels = unit(vectors[:, SEEN]), [row.label for row, out in zip(rows, held.tolist(), strict=True) if not out]
     return Novelty.fit(seen[~held], labels, seen[held], sure[held], PROTOTYPES, DISTANCE)
+
+
+def _fresh(rows: Sequence[Row], finetuned: bool) -> NDArray[np.bool_]:
+    """Which rows of `train` the trunk has not learned from, shape (n,); see `taught`."""
+    return _folds(rows) == 0 if finetuned else np.ones(len(rows), bool)
 
 
 def _folds(rows: Sequence[Row]) -> NDArray[np.int64]:

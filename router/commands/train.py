@@ -94,7 +94,7 @@ def train(order: Order, at: At = _quietly) -> Trained:
             encoder = encoder.under(open_session(upper, threads=2))
         vectors = own.encoded(encoder, rows.rows, wanted.kind, lambda n: at("encoding", n, len(rows.rows)))
         at("fitting", 0, 0)
-        made = own.made(rows.rows, vectors, parts, wanted)
+        made = own.made(rows.rows, vectors, parts, wanted, order.finetune)
         told = report(made, rows.rows, _about(order, rows, begun))
         try:
             files = own_folder.write(order.folder, made, rows.rows, told, upper if order.finetune else None)

@@ -1,0 +1,49 @@
+"""Upper layers of its own for a user's expert: all-MiniLM-L6-v2's, fine-tuned on its `train` rows. Minutes on a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from classifiers.own import Part, Row, taught
+from classifiers.tokens import TEXT
+
+from .lessons import Example, Lesson
+from .trunk import TOKENS, Trunk
+from .weights import require
+
+NAME = "own"
+ROUNDS, STEPS, MOST = 3, 150, 30  # few rows are read more often, until there were so many steps
+
+
+def finetune(
+    rows: Sequence[Row], parts: Sequence[Part], kind: str, to: Path, at: Callable[[str, int, int], None]
+) -> None:
+    """Fine-tune on what `own.taught` marks of the rows, and write the layers to `to`; `at` is told that it goes on.
+
+    Deterministic. Raises SystemExit that names the extra `train` where it is not installed.
+    """
+    require()
+    labels = sorted({row.label for row in rows})
+    # By number: a label of a lesson that holds "|" would be several.
+    names = {label: str(place) for place, label in enumerate(labels)}
+    marks = taught(rows, parts)
+    examples = tuple(
+        Example(row.text, names[row.label], NAME, "train" if mark else "tune", other=row.other)
+        for row, mark in zip(rows, marks, strict=True)
+    )
+    rounds = rounds_for([len(each.text + each.other) for each in examples if each.part == "train"])
+    lesson = Lesson(NAME, "pair" if kind == "pair" else "label", tuple(names.values()), rounds, examples)
+    at("fine-tuning", 0, 0)
+    trunk = Trunk([lesson], rounds=rounds)
+    with TemporaryDirectory() as scratch:
+        trunk.fit(None, Path(scratch) / "checkpoint.pt", stages=1)
+        trunk.save(to, Path(scratch) / "heads.safetensors")
+
+
+def rounds_for(lengths: Sequence[int]) -> int:
+    """How often texts of so many characters are read: `ROUNDS` times, of few as often as gives `STEPS` batches."""
+    tokens = sum(min(TEXT, length // 4 + 3) for length in lengths)
+    return min(MOST, max(ROUNDS, ceil(STEPS * TOKENS / max(1, tokens))))
