@@ -97,7 +97,7 @@ def test_policy_check_and_schema(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1].startswith("profile 2026: ")
     assert "no mistakes" in done.stdout.splitlines()[-1]
-    assert "note: rule 'nlu.ner': idle: no expert serves ner" in done.stdout
+    assert "note: rule 'nlu.ir-rank': idle: no expert serves ranking" in done.stdout
     assert surveyor("policy", "check", "--strict", cwd=tmp_path).returncode == 1
     assert json.loads(surveyor("policy", "schema", cwd=tmp_path).stdout)["$defs"]
 
