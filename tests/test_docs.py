@@ -51,7 +51,7 @@ def test_the_rule_in_the_readme_is_one(tmp_path: Path) -> None:
 def test_every_command_that_is_named_exists() -> None:
     known = get_command(app).commands  # type: ignore[attr-defined]
     named = set(re.findall(r"`?surveyor ([a-z]+)", README + (ROOT / "ARCHITECTURE.md").read_text()))
-    assert {"serve", "explain", "try", "index", "policy", "bench", "eval"} == set(known)
+    assert {"serve", "explain", "try", "index", "policy", "bench", "eval", "train"} == set(known)
     assert named <= set(known)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", README)) <= targets

@@ -50,9 +50,9 @@ confidence and by novelty (at most the 0.975 quantile of held-out rows). Learned
 ## Data
 
 Part `train` taught the trunk and its heads; calibration, novelty and the thresholds to try are fitted on `tune`;
-`calibrate` certifies the gate, `test` is only measured. A collection with a held-out and a test split of its own gives `calibrate`
-and `test` by them; of the others all that is held out is `test`, and a tenth of the training rows `calibrate`. A source
-with assumed labels is never calibrated on.
+`calibrate` certifies the gate, `test` is only measured. A collection with a held-out and a test split of its own gives
+`calibrate` and `test` by them; of the others all that is held out is `test`, and a tenth of the training rows
+`calibrate`. A source with assumed labels is never calibrated on.
 
 {rows}
 ## Limits

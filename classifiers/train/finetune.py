@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import transformers
 
 from classifiers.own import Part, Row, taught
 from classifiers.tokens import TEXT
 
 from .lessons import Example, Lesson
 from .trunk import TOKENS, Trunk
-from .weights import require
 
 NAME = "own"
 ROUNDS, STEPS, MOST = 3, 150, 30  # few rows are read more often, until there were so many steps
@@ -23,9 +28,8 @@ def finetune(
 ) -> None:
     """Fine-tune on what `own.taught` marks of the rows, and write the layers to `to`; `at` is told that it goes on.
 
-    Deterministic. Raises SystemExit that names the extra `train` where it is not installed.
+    Deterministic. Raises SystemExit where the extra `train` is installed in part.
     """
-    require()
     labels = sorted({row.label for row in rows})
     # By number: a label of a lesson that holds "|" would be several.
     names = {label: str(place) for place, label in enumerate(labels)}
@@ -37,10 +41,23 @@ def finetune(
     rounds = rounds_for([len(each.text + each.other) for each in examples if each.part == "train"])
     lesson = Lesson(NAME, "pair" if kind == "pair" else "label", tuple(names.values()), rounds, examples)
     at("fine-tuning", 0, 0)
-    trunk = Trunk([lesson], rounds=rounds)
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, _quiet():
+        trunk = Trunk([lesson], rounds=rounds)
         trunk.fit(None, Path(scratch) / "checkpoint.pt", stages=1)
         trunk.save(to, Path(scratch) / "heads.safetensors")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Libraries keep their warnings, and nothing goes to standard output, which may have to be JSON."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(sys.stderr), warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def rounds_for(lengths: Sequence[int]) -> int:

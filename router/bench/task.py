@@ -172,8 +172,9 @@ def measure(data: Path) -> Result:
         about=(
             f"Task type of {len(test.ids):,} prompts of {FILE}, split test: other wordings than those of train, and, "
             f"but for {len(fresh) - sum(fresh):,} of them, other sources. Baselines learn from the {len(train.ids):,} "
-            f"prompts of train, ours from more (see its card); {len(labels)} labels, seed {SEED}. `by source`: the accuracy with an interval over the "
-            f"{len(set(test.sources))} sources, as another choice of sources would have it."
+            f"prompts of train, ours from more (see its card); {len(labels)} labels, seed {SEED}. `by source`: the "
+            f"accuracy with an interval over the {len(set(test.sources))} sources, as another choice of sources would "
+            "have it."
         ),
         columns=COLUMNS,
         rows=rows,

@@ -71,8 +71,8 @@ def test_pairs_scores_and_entities_are_answered(shipped: Shipped) -> None:
     labels = {"paraphrase", "not_paraphrase"}
     assert experts["paraphrase"].read(encoder, pair[0], labels, pair[1]).answer == "paraphrase"
     other = "A man is playing a guitar.", "A woman is slicing an onion."
-    assert float(experts["similarity"].read(encoder, *[pair[0], set(), pair[1]]).answer) > 0.7
-    assert float(experts["similarity"].read(encoder, *[other[0], set(), other[1]]).answer) < 0.4
+    assert float(experts["similarity"].read(encoder, pair[0], (), pair[1]).answer) > 0.7
+    assert float(experts["similarity"].read(encoder, other[0], (), other[1]).answer) < 0.4
     kinds = {"LOC", "MISC", "ORG", "PER"}
     found = json.loads(experts["entities"].read(encoder, "Angela Merkel was born in Hamburg.", kinds).answer)
     assert ["PER", "Angela Merkel"] in found
@@ -157,8 +157,8 @@ def test_every_kind_of_head_is_saved_and_read_again(tmp_path: Path) -> None:
         Head(("a", "b"), weights, bias, 1.5, ((0,), (1, 2))),
     )
     whole = tuple(replace(gated, head=head) for head in heads)
-    known = {"synonyms": {"a": ("alpha",)}, "template": "Say {text}", "kind": "pair"}
-    Expert("many", "x", ("en", "de"), whole, 3, ("adapter",), **known).save(tmp_path)
+    expert = Expert("many", "x", ("en", "de"), whole, 3, ("adapter",), "pair", "Say {text}", {"a": ("alpha",)})
+    expert.save(tmp_path)
     again = Expert.load(tmp_path)
     for head, gated_again in zip(heads, again.heads, strict=True):
         found = gated_again.head

@@ -76,7 +76,8 @@ def test_a_scene_is_the_seed_the_names_and_the_queries(test: Scene) -> None:
 
 
 def test_the_gate_asks_stores_and_learns_anew_every_so_many_calls(test: Scene) -> None:
-    doubts, seen = [0.9 if place % 2 else 0.1 for place in range(240)], []
+    doubts = [0.9 if place % 2 else 0.1 for place in range(240)]
+    seen: list[list[int]] = []
     student = ocats.Student(doubting(doubts, seen), ((0.5,),), every=40)
     run = ocats.stream(test, student, (0.5,), np.arange(240))
     assert run.called.tolist() == [place % 2 == 1 for place in range(240)]
@@ -89,7 +90,8 @@ def test_the_gate_asks_stores_and_learns_anew_every_so_many_calls(test: Scene) -
 
 
 def test_learning_after_each_call_reads_a_few_ahead_and_says_the_same(test: Scene) -> None:
-    doubts, seen = [0.9 if place % 3 == 0 else 0.1 for place in range(240)], []
+    doubts = [0.9 if place % 3 == 0 else 0.1 for place in range(240)]
+    seen: list[list[int]] = []
     often = ocats.Student(doubting(doubts, seen), ((0.5,),), every=1, ahead=8)
     run = ocats.stream(test, often, (0.5,), np.arange(240)[::-1])
     assert run.called.tolist() == [place % 3 == 0 for place in range(240)]

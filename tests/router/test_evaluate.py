@@ -24,8 +24,8 @@ from router.cli import main
 from router.commands import charts
 from router.commands.blocks import as_text
 from router.commands.judged import Judged, mistakes, report
-from router.commands.options import one_line
 from router.commands.labelled import own_labels, read_labelled
+from router.commands.options import one_line
 from tests.test_cli import SENTIMENT, surveyor
 
 S, T, X = "sentiment", "toxicity", "translation"
