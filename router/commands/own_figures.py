@@ -153,8 +153,9 @@ def closed(found: Mapping[str, Any]) -> str:
     needed = found.get("needed")
     if needed is None:
         return (
-            f"{said} No number of such rows would do: where it is surest it is wrong too often. Promise less, such as "
-            f"--epsilon {min(0.5, 2 * found['epsilon']):g}, or give it clearer labels."
+            f"{said} Where it is surest it is wrong too often, so that more rows help only by what they "
+            f"teach. Give it more, or clearer labels, or promise less, such as "
+            f"--epsilon {min(0.5, 2 * found['epsilon']):g}."
         )
     if needed <= found["rows"]:
         return f"{said} These rows just miss it; a few more may do, or a larger --epsilon."

