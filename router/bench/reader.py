@@ -188,8 +188,10 @@ def measure(data: Path) -> Result:
             f"nothing with the reader's grammar (see `right`). Precision over all bound rows of a task, recall "
             f"over the "
             f"matching ones. Rendered: {len(ends):,} prompts around held-out rows of the data sets (part test of the "
-            f"lessons, at most {MOST} a task), in wordings that nothing else knows; read_right: bound to the task, "
-            f"the texts and the labels that they were made of; coverage: answered by an expert with its gate open; "
+            f"lessons, at most {MOST} a task), in wordings of our own, which showed faults of the reader that were "
+            f"mended since: a development set of its grammar, of rows that no expert saw; read_right: bound to the "
+            f"task, the texts and the labels that they were made of; coverage: answered by an expert with its gate "
+            f"open; "
             f"accuracy of these answers against gold: a label as it is, a score within {NEAR} of 0 to 5, entities all "
             f"alike."
         ),
