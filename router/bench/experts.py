@@ -48,7 +48,8 @@ ABOUT = (
     "the training rows of all sets. Beside them, on the same rows: the most frequent label; TF-IDF of words, pairs and "
     "pieces of 3 to 5 letters (entities: word identity and spelling); static vectors; the frozen all-MiniLM-L6-v2 "
     "(entities: its two lower layers and spelling); logistic regression on each, on at most {most:,} of the set's own "
-    "training rows, the frozen encoder {frozen:,} for time; similarity is the cosine alone. `less best other`: ours "
+    "training rows, the frozen encoder {frozen:,} for time; similarity is the cosine alone, and only "
+    "TF-IDF's weights are learned there. `less best other`: ours "
     "less the best of these, in pairs. `served`: the share that the shipped gate is open for, and how often that is "
     "wrong, with the interval of Clopper and Pearson (a score is wrong when off by more than 0.2, entities when one of "
     "a sentence's is), empty where the gate is closed. F1 of MRPC is that of `paraphrase`. Rows "
@@ -283,7 +284,7 @@ def row_of(line: Line, judged: Judged) -> tuple[dict[str, Cell], dict[str, Inter
         LESS: difference(metric, truth, judged.ours, judged.others[best], SEED),
         **{name: figure.value for name, figure in others.items()},
         LEARNED: min(judged.learned, MOST[TFIDF]),
-        LEARNED_FROZEN: min(judged.learned, MOST[FROZEN]),
+        LEARNED_FROZEN: min(judged.learned, MOST[FROZEN]) if metric != "Pearson" else 0,
     }
     if judged.sure is not None and judged.wrong is not None and judged.served is not None:
         row["served"] = interval(judged.served, SEED)
