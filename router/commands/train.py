@@ -34,6 +34,7 @@ from router.roster import ExpertError, check_name, fingerprint
 ENCODER = FOLDER / "encoder"
 OTHER_KINDS = {"semantic_similarity": "scores", "ner": "entities"}  # no labels of a text
 PAIRED = ("nli", "paraphrase_detection")
+LISTED = 12  # labels that an example of a prompt lists
 FINETUNED = "classifiers.train.finetune"
 NO_EXTRA = "--finetune needs {}, which are not installed: pip install 'surveyor-router[train]'; or leave it out"
 At = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: nobody knows)
@@ -197,7 +198,7 @@ def template_of(path: Path | None) -> str:
 
 def how_to_ask(made: Mapping[str, Any]) -> str:
     """A sentence that says which prompts come to the expert."""
-    labels = ", ".join(made["labels"])
+    labels = ", ".join(made["labels"]) if len(made["labels"]) <= LISTED else "all of its labels"
     if made["template"]:
         return "Prompts that match its template to the letter come to it."
     if made["kind"] == "pair":
