@@ -17,7 +17,7 @@ from pathlib import Path
 
 from classifiers.expert import UPPER, Expert
 from classifiers.shipped import Shipped, expert_names, expert_tasks
-from policies.located import nearest
+from policies.located import ConfigError, nearest
 from policies.signals import TASKS
 from router.reading.known import Known
 from router.reading.templates import TemplateError, check_template
@@ -119,7 +119,7 @@ class Experts:
             return False
         try:
             expert = rated(opened(folder / name, self._encoder), self._settings)
-        except (ExpertError, ValueError) as problem:
+        except (ExpertError, ConfigError) as problem:
             stays = "the last good one stays" if name in self._own else "it is left out"
             log.error("expert %s not loaded, %s: %s", folder / name, stays, problem)
             return False

@@ -207,6 +207,21 @@ def test_a_broken_one_leaves_the_last_good_one(
     assert "the last good one stays" in caplog.text
 
 
+def test_rates_that_cannot_be_certified_hold_up_no_other_expert(
+    shipped: Shipped, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    experts = Experts(shipped, settings(folder.with_name("none"), gates={"desk": {"epsilon": 0.2}}))
+    folder.rename(folder.with_name("none"))
+    place = folder.with_name("none") / "desk"
+    shutil.copytree(place, place.with_name("till"))
+    edit("expert.json", name="till")(place.with_name("till"))
+    (place / "calibration0.safetensors").unlink()
+    experts.read()
+    assert experts.roster.experts[0].name == "till"
+    assert "desk not loaded, it is left out" in caplog.text
+    assert "calibration rows were not kept" in caplog.text
+
+
 def edit(file: str, /, **change: Any) -> Callable[[Path], object]:
     def edited(place: Path) -> None:
         found = json.loads((place / file).read_text())
