@@ -66,7 +66,7 @@ def _tuned(found: Sequence[Lesson], checkpoint: Path, models: Path) -> list[dict
     trunk.start_from(checkpoint)
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch)
-        trunk.fit(None, out / "checkpoint.pt", stages=1)
+        trunk.fit(None, out / "checkpoint.pt")
         trunk.save(out / "trunk.onnx", out / HEADS)
         for name in ("lower.onnx", "tokenizer.json"):
             shutil.copyfile(models / "encoder" / name, out / name)

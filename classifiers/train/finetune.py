@@ -43,7 +43,7 @@ def finetune(
     at("fine-tuning", 0, 0)
     with TemporaryDirectory() as scratch, _quiet():
         trunk = Trunk([lesson], rounds=rounds)
-        trunk.fit(None, Path(scratch) / "checkpoint.pt", stages=1)
+        trunk.fit(None, Path(scratch) / "checkpoint.pt")
         trunk.save(to, Path(scratch) / "heads.safetensors")
 
 

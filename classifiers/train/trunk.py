@@ -30,6 +30,7 @@ from .weights import minilm
 
 RATE, HEAD_RATE, WARM_UP = 1e-4, 1e-3, 0.06
 ROUNDS = 4  # what is learned in fewer passes stands in some of them only
+STAGES = 1  # what ships has gone through the first alone; the second is there for whoever has an hour more
 AGAIN = 6  # rounds of the second stage, in which each item stands as often as its lesson's `again` says
 TASK_AGAIN = 0.35
 TASK_PASSES = 2
@@ -56,7 +57,6 @@ def build(lessons: Sequence[Lesson], prompts: Prompts, folder: Path, checkpoint:
             "kind": each.kind,
             "labels": len(each.labels),
             "passes": each.passes,
-            "passes, second stage": each.again,
             "rows": sum(example.part == "train" for example in (*each.examples, *each.tagged)),
         }
         for each in lessons
@@ -65,7 +65,6 @@ def build(lessons: Sequence[Lesson], prompts: Prompts, folder: Path, checkpoint:
         "kind": "label",
         "labels": len(trunk.labels[0]),
         "passes": TASK_PASSES,
-        "passes, second stage": TASK_AGAIN,
         "rows": len(prompts.texts),
     }
     return {"lessons": {TASK: task, **learned}, "rounds": ROUNDS, "tokens": TOKENS}
@@ -123,7 +122,7 @@ class Trunk:
         self.dropout = torch.nn.Dropout(DROPPED)
         self.lessons = tuple(lessons)
 
-    def fit(self, prompts: Prompts | None, checkpoint: Path, stages: int = 2) -> None:
+    def fit(self, prompts: Prompts | None, checkpoint: Path, stages: int = STAGES) -> None:
         """Fine-tune; every few minutes the state goes to `checkpoint`, where a run that was cut off goes on.
 
         All lessons stand in the first stage, by their size. The second goes on from there with those that are small or
